@@ -1,0 +1,98 @@
+//! Building a cache: plain settings, checked by their types.
+
+use std::borrow::Cow;
+use std::hash::Hash;
+use std::time::Duration;
+
+use super::{Cache, Engine, Scope, Settings};
+use crate::stats::Policy;
+
+/// Builds a [`Cache`]. Unbounded and without a time to live unless told.
+///
+/// Nothing is allocated for `maxsize`: memory grows with use.
+///
+/// ```
+/// use std::time::Duration;
+/// use lruheap_core::Cache;
+///
+/// let cache: Cache<String, u32> = Cache::builder()
+///     .name("rates")
+///     .maxsize(100)
+///     .ttl(Duration::from_secs(60))
+///     .build();
+/// assert_eq!(cache.name(), "rates");
+/// ```
+#[derive(Clone, Default)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct CacheBuilder {
+    settings: Settings,
+}
+
+impl CacheBuilder {
+    /// The most entries to keep: a number, or `None` for no bound (the
+    /// default). With 0 nothing is stored. Beyond `u32::MAX - 1` entries the
+    /// least recently used ones go, bound or not.
+    pub fn maxsize(mut self, maxsize: impl Into<Option<usize>>) -> Self {
+        self.settings.maxsize = maxsize.into();
+        self
+    }
+
+    /// How long an entry lives from the moment it is stored: a duration, or
+    /// `None` for ever (the default). An entry whose age equals the ttl has
+    /// expired, so with a ttl of zero nothing is ever found.
+    pub fn ttl(mut self, ttl: impl Into<Option<Duration>>) -> Self {
+        self.settings.ttl = ttl.into();
+        self
+    }
+
+    /// Which entry makes room when the cache is full.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.settings.policy = policy;
+        self
+    }
+
+    /// What reports call the cache.
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.settings.name = name.into();
+        self
+    }
+
+    /// The cache. Allocates the handle and nothing for entries yet.
+    pub fn build<K: Hash + Eq + 'static, V: 'static>(self) -> Cache<K, V> {
+        self.cache()
+    }
+
+    /// For generated code: what `typed` was set to.
+    #[doc(hidden)]
+    pub fn typed(mut self, typed: bool) -> Self {
+        self.settings.typed = Some(typed);
+        self
+    }
+
+    /// Without the bounds on the key, which generated code asks for elsewhere.
+    pub(crate) fn cache<K, V>(self) -> Cache<K, V> {
+        Cache::with_settings(self.settings)
+    }
+
+    /// As [`cache`](Self::cache), without a handle.
+    pub(crate) fn engine<K, V, S: Scope>(self) -> Engine<K, V, S> {
+        Engine::new(self.settings)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn clock(mut self, clock: crate::time::Clock) -> Self {
+        self.settings.clock = clock;
+        self
+    }
+}
+
+impl std::fmt::Debug for CacheBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CacheBuilder")
+            .field("name", &self.settings.name)
+            .field("maxsize", &self.settings.maxsize)
+            .field("ttl", &self.settings.ttl)
+            .field("policy", &self.settings.policy)
+            .finish_non_exhaustive()
+    }
+}

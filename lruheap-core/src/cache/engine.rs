@@ -1,0 +1,356 @@
+//! The engine: every operation of a cache, once, for every scope.
+//!
+//! User code (`Hash`, `Eq`, `Clone`, `Drop`) never runs inside the gate. Keys
+//! that may call it are compared outside: the candidates for a hash are taken
+//! out by pointer, compared, and the gate is entered again; if new candidates
+//! have come meanwhile, they are compared as well.
+
+use std::borrow::Cow;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use smallvec::SmallVec;
+
+use super::flight::{Absent, Flights, Ticket};
+use super::gate::{Gate, Process, Scope};
+use super::payload::{Held, Payload, Trash, Values};
+use super::state::{Counters, State};
+use crate::key::{Part, Query, View};
+use crate::stats::{CacheInfo, CacheParameters, Policy};
+use crate::store::{Slot, Store};
+use crate::time::Clock;
+
+/// How a cache is set up.
+#[derive(Clone, Default)]
+pub(crate) struct Settings {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) maxsize: Option<usize>,
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) typed: Option<bool>,
+    pub(crate) policy: Policy,
+    pub(crate) clock: Clock,
+}
+
+/// On whose word a value is stored.
+#[derive(Clone, Copy)]
+pub(crate) enum Rule {
+    /// The user's: it takes the place of what is there and of what is being
+    /// computed, and may bring its own time to live.
+    Set(Option<Duration>),
+    /// A computation's: only if it is still valid, and in the place of a live
+    /// entry only if that was the purpose.
+    Computed { ticket: Ticket, replace: bool },
+}
+
+/// A cache of one scope, without a handle.
+pub struct Engine<K, V, S: Scope = Process> {
+    gate: S::Gate<State<K, V>>,
+    hasher: foldhash::fast::RandomState,
+    settings: Settings,
+}
+
+enum Step<K, V, R> {
+    Done(R),
+    Compare(SmallVec<[Arc<(K, V)>; 2]>),
+}
+
+impl<K, V, S: Scope> Engine<K, V, S> {
+    pub(crate) fn new(settings: Settings) -> Self {
+        let state = State {
+            store: Store::new(),
+            maxsize: settings.maxsize,
+            counters: Counters::default(),
+            flights: Flights::default(),
+        };
+        Engine { gate: S::Gate::new(state), hasher: foldhash::fast::RandomState::default(), settings }
+    }
+
+    /// Hashes a key, for the one time in its call.
+    #[inline]
+    fn hash(&self, view: &impl View<Owned = K>) -> u32 {
+        let mut hasher = self.hasher.build_hasher();
+        view.hash(&mut hasher);
+        let hash = hasher.finish();
+        // Both halves count: the hasher's high bits are no better than the low.
+        #[allow(clippy::cast_possible_truncation)]
+        let folded = (hash ^ (hash >> 32)) as u32;
+        folded
+    }
+
+    /// Runs `act` in the gate with the slot of the key, if it has one.
+    ///
+    /// `inert` says whether `matches` may run inside the gate for `subject`.
+    #[inline]
+    fn at_slot<T, R>(
+        &self,
+        hash: u32,
+        inert: bool,
+        subject: T,
+        matches: impl Fn(&T, &K) -> bool,
+        act: impl FnOnce(&mut State<K, V>, Option<Slot>, T) -> R,
+    ) -> R {
+        if inert {
+            return self.gate.with(|state| {
+                let store = &state.store;
+                let slot = store
+                    .candidates(hash)
+                    .find(|&slot| matches(&subject, store.payload(slot).key()));
+                act(state, slot, subject)
+            });
+        }
+        self.at_slot_of_user_key(hash, subject, matches, act)
+    }
+
+    fn at_slot_of_user_key<T, R>(
+        &self,
+        hash: u32,
+        subject: T,
+        matches: impl Fn(&T, &K) -> bool,
+        act: impl FnOnce(&mut State<K, V>, Option<Slot>, T) -> R,
+    ) -> R {
+        // What has been compared so far, and how that went. The pairs are held,
+        // so their addresses name them.
+        let mut compared: SmallVec<[(Arc<(K, V)>, bool); 2]> = SmallVec::new();
+        let mut todo = Some((act, subject));
+        loop {
+            let step = self.gate.with(|state| {
+                let mut unknown = SmallVec::new();
+                let mut found = None;
+                let candidates: SmallVec<[Slot; 4]> = state.store.candidates(hash).collect();
+                for slot in candidates {
+                    let pair = state.store.payload_mut(slot).share();
+                    match compared.iter().find(|(seen, _)| Arc::ptr_eq(seen, &pair)) {
+                        Some((_, true)) => found = Some(slot),
+                        Some((_, false)) => {}
+                        None => unknown.push(pair),
+                    }
+                }
+                if unknown.is_empty() {
+                    let (act, subject) = todo.take()?;
+                    Some(Step::Done(act(state, found, subject)))
+                } else {
+                    Some(Step::Compare(unknown))
+                }
+            });
+            match (step, &todo) {
+                (Some(Step::Done(result)), _) => return result,
+                (Some(Step::Compare(pairs)), Some((_, subject))) => {
+                    for pair in pairs {
+                        let same = matches(subject, &pair.0);
+                        compared.push((pair, same));
+                    }
+                }
+                _ => unreachable!("`todo` is taken only by the step that is done"),
+            }
+        }
+    }
+
+    #[inline]
+    fn at_view<W, R>(
+        &self,
+        hash: u32,
+        view: &W,
+        act: impl FnOnce(&mut State<K, V>, Option<Slot>) -> R,
+    ) -> R
+    where
+        W: View<Owned = K>,
+    {
+        self.at_slot(hash, view.is_inert(), view, |view, key| view.matches(key), |state, slot, _| {
+            act(state, slot)
+        })
+    }
+
+    /// The value for a call, or a ticket to compute it.
+    #[inline]
+    pub(crate) fn call<W>(&self, view: &W, values: &impl Values<V>) -> Result<V, Absent<K>>
+    where
+        W: View<Owned = K>,
+    {
+        let hash = self.hash(view);
+        let mut trash = Trash::new();
+        let found = self.at_view(hash, view, |state, slot| {
+            state
+                .hit(slot, &self.settings.clock, values, &mut trash)
+                .ok_or_else(|| state.flights.begin(hash))
+        });
+        match found {
+            Ok(held) => Ok(held.release(values)),
+            Err(ticket) => Err(Absent { hash, inert: view.is_inert(), same: W::same, ticket }),
+        }
+    }
+
+    /// A ticket to compute the value anew, whatever is there.
+    pub(crate) fn begin<W: View<Owned = K>>(&self, view: &W) -> Absent<K> {
+        let hash = self.hash(view);
+        let ticket = self.gate.with(|state| state.flights.begin(hash));
+        Absent { hash, inert: view.is_inert(), same: W::same, ticket }
+    }
+
+    /// The value, counted and touched, with nothing to compute it.
+    pub(crate) fn get(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
+        let mut trash = Trash::new();
+        let held = self.at_view(self.hash(view), view, |state, slot| {
+            state.hit(slot, &self.settings.clock, values, &mut trash)
+        });
+        held.map(|held| held.release(values))
+    }
+
+    /// The value; neither counted nor touched.
+    pub(crate) fn peek(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
+        let held = self.at_view(self.hash(view), view, |state, slot| {
+            let slot = state.live(slot, &self.settings.clock)?;
+            let payload = state.store.payload(slot);
+            values.is_good(payload.value()).then(|| Held::take(payload, values))
+        });
+        held.map(|held| held.release(values))
+    }
+
+    /// What is left of the entry's time; `Duration::MAX` for ever.
+    pub(crate) fn ttl(&self, view: &impl View<Owned = K>) -> Option<Duration> {
+        self.at_view(self.hash(view), view, |state, slot| {
+            let slot = state.live(slot, &self.settings.clock)?;
+            Some(match state.store.deadline(slot) {
+                Some(deadline) => deadline.since(self.settings.clock.now()),
+                None => Duration::MAX,
+            })
+        })
+    }
+
+    /// Removes the entry; its value is handed out if it was live.
+    pub(crate) fn remove(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
+        let hash = self.hash(view);
+        let removed = self.at_view(hash, view, |state, slot| {
+            state.flights.invalidate(hash);
+            let live = state.live(slot, &self.settings.clock).is_some();
+            let payload = state.store.remove(slot?);
+            if live {
+                state.counters.invalidations += 1;
+            } else {
+                state.counters.expirations += 1;
+            }
+            Some((payload, live))
+        });
+        let (payload, live) = removed?;
+        if live && values.is_good(payload.value()) { Some(payload.into_value(values)) } else { None }
+    }
+
+    /// Stores on the user's word, under a key that is looked up by `view`.
+    pub(crate) fn set<P: Part<Owned = K>>(&self, part: &P, value: V, values: &impl Values<V>) {
+        let (hash, inert) = (self.hash(part), part.is_inert());
+        let payload = Payload::new(part.to_key(), value, inert && values.is_inert());
+        self.put_under(hash, inert, P::same, payload, Rule::Set(None));
+    }
+
+    /// Stores on the user's word, with a time to live of its own if that is given.
+    pub(crate) fn set_owned(&self, key: K, value: V, values: &impl Values<V>, ttl: Option<Duration>)
+    where
+        K: Hash + Eq + 'static,
+    {
+        let query = Query::<K, K>::new(&key);
+        let (hash, inert) = (self.hash(&query), query.is_inert());
+        let payload = Payload::new(key, value, inert && values.is_inert());
+        self.put_under(hash, inert, K::eq, payload, Rule::Set(ttl));
+    }
+
+    /// Stores what a flight brings. What had to go is for the caller to drop.
+    pub(crate) fn put(&self, at: &Absent<K>, payload: Payload<K, V>, rule: Rule) -> Trash<K, V> {
+        self.put_under(at.hash, at.inert, at.same, payload, rule)
+    }
+
+    pub(crate) fn put_under(
+        &self,
+        hash: u32,
+        inert: bool,
+        same: fn(&K, &K) -> bool,
+        payload: Payload<K, V>,
+        rule: Rule,
+    ) -> Trash<K, V> {
+        let mut trash = Trash::new();
+        self.at_slot(
+            hash,
+            inert,
+            payload,
+            |payload, key| same(payload.key(), key),
+            |state, slot, payload| {
+                state.put(hash, slot, payload, rule, &self.settings, &mut trash);
+            },
+        );
+        trash
+    }
+
+    /// A flight that ends without a result.
+    pub(crate) fn abandon(&self, ticket: Ticket) {
+        self.gate.with(|state| {
+            state.flights.end(ticket);
+        });
+    }
+
+    /// Drops every entry, zeroes the counters.
+    pub(crate) fn clear(&self) {
+        let store = self.gate.with(State::clear);
+        drop(store);
+    }
+
+    /// Drops what has expired, says how many.
+    pub(crate) fn purge(&self) -> usize {
+        let mut trash = Trash::new();
+        self.gate.with(|state| {
+            state.expire(&self.settings.clock, usize::MAX, &mut trash);
+            state.store.shrink();
+        });
+        trash.len()
+    }
+
+    /// Changes the bound, evicting down to it.
+    pub(crate) fn resize(&self, maxsize: Option<usize>) {
+        let mut trash = Trash::new();
+        self.gate.with(|state| {
+            state.maxsize = maxsize;
+            state.expire(&self.settings.clock, usize::MAX, &mut trash);
+            state.make_room(0, &mut trash);
+            state.store.shrink();
+        });
+    }
+
+    pub(crate) fn info(&self) -> CacheInfo {
+        let mut trash = Trash::new();
+        self.gate.with(|state| {
+            state.expire(&self.settings.clock, usize::MAX, &mut trash);
+            state.info()
+        })
+    }
+
+    pub(crate) fn parameters(&self) -> CacheParameters {
+        CacheParameters {
+            maxsize: self.gate.with(|state| state.maxsize),
+            ttl: self.settings.ttl,
+            typed: self.settings.typed,
+            policy: self.settings.policy,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    /// A copy of every live entry, the least recently used first, at most `n`.
+    pub(crate) fn first(&self, n: usize) -> Vec<(K, V)>
+    where
+        K: Clone,
+        V: Clone,
+    {
+        // A second payload for each: a clone of what is inert, or the pointer.
+        let entries: Vec<Payload<K, V>> = self.gate.with(|state| {
+            let now = state.now(&self.settings.clock);
+            let live = state.store.in_order().filter(|&slot| !state.is_expired(slot, now));
+            live.take(n).map(|slot| state.store.payload(slot).duplicate()).collect()
+        });
+        entries.into_iter().map(Payload::into_pair).collect()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn inspect<R>(&self, f: impl FnOnce(&State<K, V>) -> R) -> R {
+        self.gate.with(|state| f(state))
+    }
+}

@@ -1,0 +1,150 @@
+//! What the store keeps for a key, and how values are handed out.
+
+use std::mem;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+/// A key and its value.
+///
+/// `Inline` only where comparing the key and cloning the value are known to
+/// run no code of the user's, so that both may happen while the gate is held.
+/// Any other pair is taken out of the gate by its pointer and looked at there.
+pub(crate) enum Payload<K, V> {
+    Inline(K, V),
+    Shared(Arc<(K, V)>),
+    /// For the moment in which `share` turns the one into the other.
+    Moving,
+}
+
+impl<K, V> Payload<K, V> {
+    pub(crate) fn new(key: K, value: V, inert: bool) -> Self {
+        if inert { Payload::Inline(key, value) } else { Payload::Shared(Arc::new((key, value))) }
+    }
+
+    #[inline]
+    pub(crate) fn key(&self) -> &K {
+        match self {
+            Payload::Inline(key, _) => key,
+            Payload::Shared(pair) => &pair.0,
+            Payload::Moving => unreachable!("seen only inside `share`"),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn value(&self) -> &V {
+        match self {
+            Payload::Inline(_, value) => value,
+            Payload::Shared(pair) => &pair.1,
+            Payload::Moving => unreachable!("seen only inside `share`"),
+        }
+    }
+
+    /// The pair by its pointer, so that it can be looked at outside the gate.
+    pub(crate) fn share(&mut self) -> Arc<(K, V)> {
+        match mem::replace(self, Payload::Moving) {
+            Payload::Inline(key, value) => *self = Payload::Shared(Arc::new((key, value))),
+            shared => *self = shared,
+        }
+        match self {
+            Payload::Shared(pair) => Arc::clone(pair),
+            _ => unreachable!("it was made `Shared` just now"),
+        }
+    }
+}
+
+impl<K, V> Payload<K, V> {
+    /// Outside the gate: the value, copied if others hold the pair as well.
+    pub(crate) fn into_value(self, values: &impl Values<V>) -> V {
+        match self {
+            Payload::Inline(_, value) => value,
+            Payload::Shared(pair) => match Arc::try_unwrap(pair) {
+                Ok((_, value)) => value,
+                Err(pair) => values.copy(&pair.1),
+            },
+            Payload::Moving => unreachable!("seen only inside `share`"),
+        }
+    }
+}
+
+impl<K: Clone, V: Clone> Payload<K, V> {
+    /// Inside the gate: the same pair once more, at no cost in user code.
+    pub(crate) fn duplicate(&self) -> Self {
+        match self {
+            Payload::Inline(key, value) => Payload::Inline(key.clone(), value.clone()),
+            Payload::Shared(pair) => Payload::Shared(Arc::clone(pair)),
+            Payload::Moving => unreachable!("seen only inside `share`"),
+        }
+    }
+
+    /// Outside the gate: key and value, copied if others hold them as well.
+    pub(crate) fn into_pair(self) -> (K, V) {
+        match self {
+            Payload::Inline(key, value) => (key, value),
+            Payload::Shared(pair) => Arc::unwrap_or_clone(pair),
+            Payload::Moving => unreachable!("seen only inside `share`"),
+        }
+    }
+}
+
+/// What has left the store and is dropped once the gate is free again.
+pub(crate) type Trash<K, V> = SmallVec<[Payload<K, V>; 2]>;
+
+/// How the values of a cache are handed to callers.
+pub trait Values<V> {
+    /// Whether `copy` is known to run no code of the user's.
+    fn is_inert(&self) -> bool;
+
+    /// Whether the value can be handed out at all. Runs no user code.
+    fn is_good(&self, value: &V) -> bool;
+
+    /// A copy for the caller.
+    fn copy(&self, value: &V) -> V;
+}
+
+/// Values that are handed out as clones.
+pub(crate) struct Clones;
+
+impl<V: Clone + 'static> Values<V> for Clones {
+    #[inline]
+    fn is_inert(&self) -> bool {
+        crate::inert::is_inert::<V>()
+    }
+
+    #[inline]
+    fn is_good(&self, _value: &V) -> bool {
+        true
+    }
+
+    #[inline]
+    fn copy(&self, value: &V) -> V {
+        value.clone()
+    }
+}
+
+/// A value on its way out of the gate.
+pub(crate) enum Held<K, V> {
+    Copied(V),
+    Shared(Arc<(K, V)>),
+}
+
+impl<K, V> Held<K, V> {
+    /// Inside the gate: copies what is inert, holds on to the rest.
+    #[inline]
+    pub(crate) fn take(payload: &Payload<K, V>, values: &impl Values<V>) -> Self {
+        match payload {
+            Payload::Inline(_, value) => Held::Copied(values.copy(value)),
+            Payload::Shared(pair) => Held::Shared(Arc::clone(pair)),
+            Payload::Moving => unreachable!("seen only inside `share`"),
+        }
+    }
+
+    /// Outside the gate: the caller's copy.
+    #[inline]
+    pub(crate) fn release(self, values: &impl Values<V>) -> V {
+        match self {
+            Held::Copied(value) => value,
+            Held::Shared(pair) => values.copy(&pair.1),
+        }
+    }
+}

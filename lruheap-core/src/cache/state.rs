@@ -1,0 +1,158 @@
+//! What the gate guards: the store, the counters and the flights of a cache,
+//! and the rules that tie them together. Runs inside the gate only; what has
+//! to go is put in the trash, for the caller to drop outside.
+
+use std::mem;
+
+use super::engine::{Rule, Settings};
+use super::flight::Flights;
+use super::payload::{Held, Payload, Trash, Values};
+use crate::stats::CacheInfo;
+use crate::store::{MOST_ENTRIES, Slot, Store};
+use crate::time::{Clock, Instant};
+
+/// How many expired entries each write takes along.
+const SWEEP: usize = 2;
+
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) hits: u64,
+    pub(crate) misses: u64,
+    pub(crate) evictions: u64,
+    pub(crate) expirations: u64,
+    pub(crate) invalidations: u64,
+}
+
+/// The state of a cache.
+pub struct State<K, V> {
+    pub(crate) store: Store<Payload<K, V>>,
+    pub(crate) maxsize: Option<usize>,
+    pub(crate) counters: Counters,
+    pub(crate) flights: Flights,
+}
+
+impl<K, V> State<K, V> {
+    /// The time, if any entry's life depends on it.
+    #[inline]
+    pub(crate) fn now(&self, clock: &Clock) -> Option<Instant> {
+        self.store.has_deadlines().then(|| clock.now())
+    }
+
+    #[inline]
+    pub(crate) fn is_expired(&self, slot: Slot, now: Option<Instant>) -> bool {
+        now.is_some_and(|now| self.store.is_expired(slot, now))
+    }
+
+    /// The slot, if there is one and its time is not up.
+    #[inline]
+    pub(crate) fn live(&self, slot: Option<Slot>, clock: &Clock) -> Option<Slot> {
+        slot.filter(|&slot| !self.is_expired(slot, self.now(clock)))
+    }
+
+    /// Counts a look-up; touches and holds the value that it found.
+    #[inline]
+    pub(crate) fn hit(
+        &mut self,
+        slot: Option<Slot>,
+        clock: &Clock,
+        values: &impl Values<V>,
+        trash: &mut Trash<K, V>,
+    ) -> Option<Held<K, V>> {
+        if let Some(slot) = slot {
+            if self.is_expired(slot, self.now(clock)) {
+                self.drop_expired(slot, trash);
+            } else if values.is_good(self.store.payload(slot).value()) {
+                self.counters.hits += 1;
+                self.store.touch(slot);
+                return Some(Held::take(self.store.payload(slot), values));
+            }
+        }
+        self.counters.misses += 1;
+        None
+    }
+
+    pub(crate) fn put(
+        &mut self,
+        hash: u32,
+        slot: Option<Slot>,
+        payload: Payload<K, V>,
+        rule: Rule,
+        settings: &Settings,
+        trash: &mut Trash<K, V>,
+    ) {
+        let ttl = match rule {
+            Rule::Set(ttl) => {
+                self.flights.invalidate(hash);
+                ttl.or(settings.ttl)
+            }
+            Rule::Computed { ticket, replace } => {
+                let valid = self.flights.end(ticket);
+                let resident = !replace && self.live(slot, &settings.clock).is_some();
+                if !valid || resident {
+                    trash.push(payload);
+                    return;
+                }
+                settings.ttl
+            }
+        };
+        let deadline = ttl.and_then(|ttl| settings.clock.now().checked_add(ttl));
+        if let Some(slot) = slot {
+            trash.push(self.store.replace(slot, payload, deadline));
+            return;
+        }
+        self.expire(&settings.clock, SWEEP, trash);
+        if self.limit() == 0 {
+            trash.push(payload);
+            return;
+        }
+        self.make_room(1, trash);
+        self.store.insert(hash, payload, deadline);
+    }
+
+    fn limit(&self) -> usize {
+        self.maxsize.unwrap_or(MOST_ENTRIES).min(MOST_ENTRIES)
+    }
+
+    /// Evicts until there is room for `more` entries.
+    pub(crate) fn make_room(&mut self, more: usize, trash: &mut Trash<K, V>) {
+        let limit = self.limit().saturating_sub(more);
+        while self.store.len() > limit {
+            let Some(oldest) = self.store.oldest() else { break };
+            trash.push(self.store.remove(oldest));
+            self.counters.evictions += 1;
+        }
+    }
+
+    /// Drops up to `most` of the entries whose time is up.
+    pub(crate) fn expire(&mut self, clock: &Clock, most: usize, trash: &mut Trash<K, V>) {
+        let Some(now) = self.now(clock) else { return };
+        for _ in 0..most {
+            let Some(slot) = self.store.due(now) else { break };
+            self.drop_expired(slot, trash);
+        }
+    }
+
+    fn drop_expired(&mut self, slot: Slot, trash: &mut Trash<K, V>) {
+        trash.push(self.store.remove(slot));
+        self.counters.expirations += 1;
+    }
+
+    /// Starts over; the entries are for the caller to drop.
+    pub(crate) fn clear(&mut self) -> Store<Payload<K, V>> {
+        self.counters = Counters::default();
+        self.flights.invalidate_all();
+        mem::replace(&mut self.store, Store::new())
+    }
+
+    pub(crate) fn info(&self) -> CacheInfo {
+        CacheInfo {
+            hits: self.counters.hits,
+            misses: self.counters.misses,
+            maxsize: self.maxsize,
+            currsize: self.store.len(),
+            evictions: self.counters.evictions,
+            expirations: self.counters.expirations,
+            invalidations: self.counters.invalidations,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! A call and its controls, for a cache in any home.
+
+use std::time::Duration;
+
+use super::outcome::Outcome;
+use crate::cache::{self, Home};
+use crate::key::Part;
+
+/// A body that has to run: give its result to [`finish`](Flight::finish).
+///
+/// Dropped instead (the body panicked, the future was cancelled), it leaves no
+/// trace.
+pub struct Flight<H: Home, O> {
+    flight: cache::Flight<H>,
+    outcome: O,
+}
+
+impl<H: Home, O: Outcome<Value = H::Value>> Flight<H, O> {
+    /// Stores the result if it is to be kept, and gives it back.
+    #[inline]
+    pub fn finish(self, result: O::Result) -> O::Result {
+        if let Some(value) = self.outcome.kept(&result) {
+            let copy = self.outcome.copy(value);
+            self.flight.land(copy, &self.outcome);
+        }
+        result
+    }
+}
+
+/// Answers a call, or gives the flight that its body runs for.
+///
+/// # Errors
+///
+/// The flight, where the body has to run.
+#[inline]
+pub fn lookup<H, P, O>(home: H, outcome: O, part: P) -> Result<O::Result, Flight<H, O>>
+where
+    H: Home<Key = P::Owned, Value = O::Value>,
+    P: Part,
+    O: Outcome,
+{
+    match cache::Flight::board(home, &part, &outcome) {
+        Ok(value) => Ok(outcome.wrap(value)),
+        Err(flight) => Err(Flight { flight, outcome }),
+    }
+}
+
+/// The flight for a body that runs whatever the cache holds.
+pub fn refresh<H, P, O>(home: H, outcome: O, part: P) -> Flight<H, O>
+where
+    H: Home<Key = P::Owned, Value = O::Value>,
+    P: Part,
+    O: Outcome,
+{
+    Flight { flight: cache::Flight::anew(home, &part), outcome }
+}
+
+/// `f::cache_peek`
+pub fn peek<H, P, O>(home: H, outcome: O, part: P) -> Option<O::Value>
+where
+    H: Home<Key = P::Owned, Value = O::Value>,
+    P: Part,
+    O: Outcome,
+{
+    home.engine().peek(&part, &outcome)
+}
+
+/// `f::cache_contains`
+pub fn contains<H: Home<Key = P::Owned>, P: Part>(home: H, part: P) -> bool {
+    ttl(home, part).is_some()
+}
+
+/// `f::cache_ttl`
+pub fn ttl<H: Home<Key = P::Owned>, P: Part>(home: H, part: P) -> Option<Duration> {
+    home.engine().ttl(&part)
+}
+
+/// `f::cache_insert`
+pub fn insert<H, P, O>(home: H, outcome: O, part: P, value: O::Value)
+where
+    H: Home<Key = P::Owned, Value = O::Value>,
+    P: Part,
+    O: Outcome,
+{
+    if outcome.is_good(&value) {
+        home.engine().set(&part, value, &outcome);
+    }
+}
+
+/// `f::cache_remove`
+pub fn remove<H, P, O>(home: H, outcome: O, part: P) -> Option<O::Value>
+where
+    H: Home<Key = P::Owned, Value = O::Value>,
+    P: Part,
+    O: Outcome,
+{
+    home.engine().remove(&part, &outcome)
+}

@@ -1,0 +1,416 @@
+//! The chores of this repository: `cargo xtask <command>`.
+//!
+//! What belongs here: cargo commands in the order a change has to pass them, and checks that need
+//! the output of cargo itself (how many crates a user builds, how long that takes, what a package
+//! contains). What doesn't: anything a `#[test]` or a bench can hold, any knowledge of how the
+//! library works, and any dependency: this has to build at once on a bare machine.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::OsString;
+use std::fmt::{self, Display};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+const USAGE: &str = "\
+Usage: cargo xtask <command>
+
+Commands:
+  test        the whole suite of the workspace, then every example
+  ci          all that a change has to pass: format, lints, docs, test, benches, crates, packages
+  build-time  how long a first build with lruheap takes, side by side with `cached`
+  help        this text
+";
+
+/// How many crates a user of `lruheap` builds at most, `lruheap` itself among them.
+const MAX_CRATES: usize = 15;
+
+/// The crates that are published, in the order in which they have to be.
+const PUBLISHED: [&str; 3] = ["lruheap-core", "lruheap-macros", "lruheap"];
+
+/// What each of them has to contain.
+const PACKAGED: [&str; 4] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "src/lib.rs"];
+
+/// How long the fuzz tests run; they have a short default of their own.
+const FUZZ_SECONDS: &str = "LRUHEAP_FUZZ_SECONDS";
+const FUZZ_SECONDS_IN_CI: &str = "60";
+
+/// Odd, so that the median is a build that took place.
+const BUILD_ROUNDS: usize = 3;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match arguments[..] {
+        ["test"] => test(None),
+        ["ci"] => ci(),
+        ["build-time"] => build_time(),
+        ["help" | "-h" | "--help"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(Failure {
+            message: USAGE.to_owned(),
+            code: 2,
+        }),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{}", failure.message.trim_end());
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+// --- Commands ---
+
+fn test(fuzz_seconds: Option<&str>) -> Outcome {
+    let mut suite = cargo(&["test", "--workspace", "--all-features"]);
+    if let Some(seconds) = fuzz_seconds {
+        suite.env(FUZZ_SECONDS, seconds);
+    }
+    run(suite)?;
+    run(cargo(&["run", "--release", "--example", "quickstart"]))?;
+    let mut typos = cargo(&["run", "--release", "--example", "typos", "--"]);
+    typos.arg(repository().join("src"));
+    run(typos)
+}
+
+fn ci() -> Outcome {
+    run(cargo(&["fmt", "--all", "--check"]))?;
+    lint()?;
+    document()?;
+    let fuzz_seconds = env::var_os(FUZZ_SECONDS)
+        .is_none()
+        .then_some(FUZZ_SECONDS_IN_CI);
+    test(fuzz_seconds)?;
+    run(cargo(&["bench", "--no-run", "--workspace"]))?;
+    check_crates()?;
+    check_packages()
+}
+
+fn build_time() -> Outcome {
+    let scratch = Scratch::new()?;
+    let subjects = [
+        Subject::new(
+            &scratch,
+            "lruheap",
+            &format!("{{ path = '{}' }}", repository().display()),
+            "#[lruheap::lru_cache(maxsize = 128)]",
+        )?,
+        Subject::new(
+            &scratch,
+            "cached",
+            "\"4\"",
+            "#[cached::macros::cached(max_size = 128)]",
+        )?,
+    ];
+    let mut times = [Vec::new(), Vec::new()];
+    for round in 1..=BUILD_ROUNDS {
+        for (subject, times) in subjects.iter().zip(&mut times) {
+            let time = subject.build_from_scratch()?;
+            eprintln!("  round {round}, {}: {:.2} s", subject.name, seconds(time));
+            times.push(time);
+        }
+    }
+    report_build_times(&subjects, times)
+}
+
+// --- What `ci` checks ---
+
+fn lint() -> Outcome {
+    let mut clippy = cargo(&["clippy", "--workspace", "--all-targets", "--all-features"]);
+    clippy.args(["--", "-D", "warnings"]);
+    run(clippy)
+}
+
+fn document() -> Outcome {
+    let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--all-features"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    run(doc)
+}
+
+fn check_crates() -> Outcome {
+    let crates = crates_built(cargo(&["tree", "-p", "lruheap"]))?;
+    let count = crates.len();
+    if count > MAX_CRATES {
+        let list: Vec<String> = crates.into_iter().collect();
+        return Err(Failure::new(format!(
+            "lruheap makes its users build {count} crates, but at most {MAX_CRATES} are allowed:\n  {}",
+            list.join("\n  ")
+        )));
+    }
+    eprintln!("  {count} crates, at most {MAX_CRATES} are allowed");
+    Ok(())
+}
+
+fn check_packages() -> Outcome {
+    for package in PUBLISHED {
+        // What a package contains doesn't depend on whether it is committed yet.
+        let list = ["package", "--list", "--allow-dirty", "-p", package];
+        let listing = capture(cargo(&list))?;
+        print!("{listing}");
+        for file in PACKAGED {
+            // On Windows, cargo lists paths in the notation of the system.
+            if !listing.lines().any(|line| line.replace('\\', "/") == file) {
+                return Err(Failure::new(format!(
+                    "the package {package} lacks {file}; look at `include` in its Cargo.toml"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The distinct crates of a `cargo tree`, as `name version`: what is compiled on this machine for
+/// the package and its build scripts and macros, without what only its tests need.
+fn crates_built(mut tree: Command) -> Result<BTreeSet<String>, Failure> {
+    tree.args(["-e", "normal,build", "--prefix", "none"]);
+    Ok(distinct_crates(&capture(tree)?))
+}
+
+fn distinct_crates(tree: &str) -> BTreeSet<String> {
+    // A line is `name version`, then a path or remarks such as `(proc-macro)` and `(*)`.
+    tree.lines()
+        .map(|line| line.split_whitespace().take(2).collect::<Vec<_>>())
+        .filter(|words| words.len() == 2)
+        .map(|words| words.join(" "))
+        .collect()
+}
+
+// --- What `build-time` builds ---
+
+/// A throw-away crate with one memoized function.
+struct Subject {
+    name: &'static str,
+    directory: PathBuf,
+    target: PathBuf,
+}
+
+impl Subject {
+    /// Writes the crate and downloads what it needs, so that no build waits for the network.
+    fn new(
+        scratch: &Scratch,
+        name: &'static str,
+        requirement: &str,
+        attribute: &str,
+    ) -> Result<Self, Failure> {
+        let directory = scratch.0.join(name);
+        fs::create_dir_all(directory.join("src"))?;
+        fs::write(
+            directory.join("Cargo.toml"),
+            format!(
+                "[package]\nname = \"{name}-user\"\nedition = \"2024\"\n\n\
+                 [dependencies]\n{name} = {requirement}\n\n[workspace]\n"
+            ),
+        )?;
+        fs::write(
+            directory.join("src/lib.rs"),
+            format!("{attribute}\npub fn f(x: u64) -> u64 {{\n    x\n}}\n"),
+        )?;
+        let subject = Self {
+            name,
+            directory,
+            target: scratch.0.join(format!("{name}-target")),
+        };
+        run(subject.cargo(&["fetch", "--quiet"]))?;
+        Ok(subject)
+    }
+
+    fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = cargo(arguments);
+        command.current_dir(&self.directory);
+        command
+    }
+
+    fn build_from_scratch(&self) -> Result<Duration, Failure> {
+        if self.target.exists() {
+            fs::remove_dir_all(&self.target)?;
+        }
+        let mut build = self.cargo(&["build", "--offline", "--quiet", "--target-dir"]);
+        build.arg(&self.target);
+        // Empty: no wrapper, so no compiler cache hands out what is to be measured.
+        build.env("RUSTC_WRAPPER", "");
+        let start = Instant::now();
+        run(build)?;
+        Ok(start.elapsed())
+    }
+
+    /// How many crates it builds besides itself.
+    fn dependencies(&self) -> Result<usize, Failure> {
+        Ok(crates_built(self.cargo(&["tree", "--offline"]))?.len() - 1)
+    }
+}
+
+/// A temporary directory that goes with this value.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> io::Result<Self> {
+        let name = format!("lruheap-build-time-{}", std::process::id());
+        let directory = env::temp_dir().join(name);
+        fs::create_dir_all(&directory)?;
+        Ok(Self(directory))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            eprintln!("left behind {}: {error}", self.0.display());
+        }
+    }
+}
+
+fn report_build_times(subjects: &[Subject; 2], times: [Vec<Duration>; 2]) -> Outcome {
+    let medians = times.map(median);
+    println!("A first `cargo build`, median of {BUILD_ROUNDS}:");
+    for (subject, median) in subjects.iter().zip(medians) {
+        let crates = subject.dependencies()?;
+        println!(
+            "  {:8} {:6.2} s, {crates:2} crates",
+            subject.name,
+            seconds(median)
+        );
+    }
+    let [ours, theirs] = medians.map(seconds);
+    let [our_name, their_name] = subjects.each_ref().map(|subject| subject.name);
+    println!("  {our_name} / {their_name} = {:.2}", ours / theirs);
+    Ok(())
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+fn seconds(time: Duration) -> f64 {
+    time.as_secs_f64()
+}
+
+// --- Running cargo ---
+
+type Outcome = Result<(), Failure>;
+
+/// Why xtask stops, and its exit code.
+#[derive(Debug)]
+struct Failure {
+    message: String,
+    code: u8,
+}
+
+impl Failure {
+    fn new(message: String) -> Self {
+        Self { message, code: 1 }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+fn repository() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().expect("xtask lies in the repository")
+}
+
+/// The cargo that runs this program, or the one on the path, at the root of the repository.
+fn cargo(arguments: &[&str]) -> Command {
+    let program = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(repository());
+    command
+}
+
+fn run(mut command: Command) -> Outcome {
+    eprintln!("$ {}", Shown(&command));
+    let status = command.status()?;
+    succeeded(&command, status)
+}
+
+/// Runs the command and hands back what it prints; what it says on stderr is shown.
+fn capture(mut command: Command) -> Result<String, Failure> {
+    eprintln!("$ {}", Shown(&command));
+    let output = command.stderr(Stdio::inherit()).output()?;
+    succeeded(&command, output.status)?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn succeeded(command: &Command, status: ExitStatus) -> Outcome {
+    if status.success() {
+        return Ok(());
+    }
+    // Without a code, a signal ended it.
+    let code = status.code().and_then(|code| code.try_into().ok());
+    Err(Failure {
+        message: format!("failed ({status}): {}", Shown(command)),
+        code: code.unwrap_or(1),
+    })
+}
+
+/// A cargo command as one would type it.
+struct Shown<'a>(&'a Command);
+
+impl Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in self.0.get_envs() {
+            let value = value.unwrap_or_default();
+            let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
+            write!(f, "{name}='{value}' ")?;
+        }
+        f.write_str("cargo")?;
+        for argument in self.0.get_args() {
+            write!(f, " {}", argument.to_string_lossy())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crate_is_counted_once_a_version() {
+        let tree = "\
+            lruheap v0.1.0 (/somewhere/lruheap)\n\
+            lruheap-macros v0.1.0 (proc-macro) (/somewhere/lruheap/lruheap-macros)\n\
+            quote v1.0.0\n\
+            quote v1.0.0 (*)\n\
+            syn v2.0.0\n\
+            syn v3.0.0\n\
+            \n";
+        let crates = distinct_crates(tree);
+        let crates: Vec<&str> = crates.iter().map(String::as_str).collect();
+        assert_eq!(
+            crates,
+            [
+                "lruheap v0.1.0",
+                "lruheap-macros v0.1.0",
+                "quote v1.0.0",
+                "syn v2.0.0",
+                "syn v3.0.0",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_median_is_the_middle_one() {
+        let times = [9, 1, 4].map(Duration::from_secs).to_vec();
+        assert_eq!(median(times), Duration::from_secs(4));
+    }
+
+    #[test]
+    fn a_command_is_shown_as_one_would_type_it() {
+        let mut doc = cargo(&["doc", "--no-deps"]);
+        doc.env("RUSTDOCFLAGS", "-D warnings");
+        let shown = Shown(&doc).to_string();
+        assert_eq!(shown, "RUSTDOCFLAGS='-D warnings' cargo doc --no-deps");
+    }
+}
