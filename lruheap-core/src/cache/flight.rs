@@ -115,7 +115,7 @@ pub(crate) struct Absent<K> {
 
 /// A computation under way. Dropped without a result (a panic, a cancelled
 /// future), it leaves no trace.
-pub struct Flight<H: Home> {
+pub(crate) struct Flight<H: Home> {
     home: H,
     key: Option<H::Key>,
     absent: Absent<H::Key>,

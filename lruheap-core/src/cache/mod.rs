@@ -18,7 +18,8 @@ use std::time::Duration;
 
 pub use builder::CacheBuilder;
 pub use engine::Engine;
-pub use flight::{Flight, Home};
+pub(crate) use flight::Flight;
+pub use flight::Home;
 pub use gate::{Process, Scope, Thread};
 pub use payload::Values;
 

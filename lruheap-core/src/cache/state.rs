@@ -24,7 +24,7 @@ pub(crate) struct Counters {
 }
 
 /// The state of a cache.
-pub struct State<K, V> {
+pub(crate) struct State<K, V> {
     pub(crate) store: Store<Payload<K, V>>,
     pub(crate) maxsize: Option<usize>,
     pub(crate) counters: Counters,

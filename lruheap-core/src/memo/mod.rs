@@ -16,10 +16,10 @@ pub use outcome::{
 };
 pub use slot::{Local, LocalSlot, LocalSlots, Slot, Slots};
 
-pub use crate::cache::{Home, Values};
+pub use crate::cache::{Engine, Home, Process, Scope, Thread, Values};
 pub use crate::key::{
-    AnyKey, KeyProbe, Loose, LooseKey, LooseTokens, Part, Shareable, borrowed, loose, optional,
-    plain, sequence,
+    AnyKey, BorrowedKey, CacheKey, KeyProbe, Loose, LooseKey, LooseTokens, OwnedKey, Part,
+    Shareable, View, borrowed, loose, optional, plain, sequence,
 };
 
 pub use std::borrow::ToOwned;
@@ -29,9 +29,32 @@ pub use std::result::Result;
 pub use std::thread_local;
 pub use std::time::Duration;
 pub use std::{concat, module_path};
+pub use std::convert::Into;
+pub use std::marker::Sized;
+pub use std::vec::Vec;
+pub use std::primitive::{bool, usize};
 
 /// `T`, where it may be kept in a cache that all threads share.
 pub type Shared<T> = <T as Shareable>::This;
 
 /// The owned form of `T`, which arguments of type `&T` are kept in.
 pub type Owned<T> = <T as ToOwned>::Owned;
+
+/// The value of `maxsize = …`, of the type that it has to have.
+pub const fn maxsize(maxsize: usize) -> usize {
+    maxsize
+}
+
+/// The value of `ttl = …`, of the type that it has to have.
+pub const fn ttl_of(ttl: Duration) -> Duration {
+    ttl
+}
+
+/// The body of the controls of a function that was refused.
+///
+/// # Panics
+///
+/// Always; but it is never called, because the refusal is an error.
+pub fn refused() -> ! {
+    unreachable!("the function was refused at compile time")
+}

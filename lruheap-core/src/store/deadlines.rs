@@ -31,6 +31,7 @@ impl Deadlines {
         self.heap.is_empty()
     }
 
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.heap.len()
     }

@@ -33,6 +33,7 @@ impl Table {
         Table { buckets: Vec::new(), len: 0 }
     }
 
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.len
     }

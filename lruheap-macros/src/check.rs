@@ -1,0 +1,137 @@
+//! Every refusal that concerns the function, with the fix. All are looked for;
+//! none of them ends the search.
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{GenericParam, Pat, ReceiverKind, ReturnType, Type};
+
+use crate::error::Errors;
+use crate::expand::key;
+use crate::item::{Function, Key};
+use crate::options::{Companion, Options};
+
+/// Notes whatever keeps the function from being memoized.
+pub(crate) fn check(function: &Function, options: &Options, errors: &mut Errors) {
+    qualifiers(function, errors);
+    parameters(function, options, errors);
+    result(function, options, errors);
+    companion(function, options, errors);
+}
+
+fn qualifiers(function: &Function, errors: &mut Errors) {
+    let sig = &function.sig;
+    if let Some(constness) = &sig.constness {
+        errors.at(constness, "a `const fn` can't be memoized: it may run at compile time, where there is no cache; leave out `const`");
+    }
+    if let Some(receiver) = &function.receiver {
+        let message = if matches!(receiver.kind, ReceiverKind::Reference(_, _, Some(_))) {
+            "a method that takes `&mut self` can't be memoized: a call that is answered from the cache would change nothing; take `&self`"
+        } else {
+            "memoizing methods is not there yet: put the attribute on a free function that takes what the method reads"
+        };
+        errors.at(receiver, message);
+    } else if let Some(this) = mention_of_self(&function.sig.to_token_stream()) {
+        errors.at(this, "memoizing associated functions is not there yet: put the attribute on a free function, and write the type for `Self`");
+    }
+    if let Some(variadic) = &sig.variadic {
+        errors.at(variadic, "a variadic function can't be memoized: its arguments can't be compared");
+    }
+    if function.body.is_none() {
+        errors.at(sig, "a function needs a body to be memoized");
+    }
+}
+
+fn parameters(function: &Function, options: &Options, errors: &mut Errors) {
+    for param in &function.params {
+        if let Some(cfg) = param.input.attrs.iter().find(|attr| attr.path().is_ident("cfg")) {
+            errors.at(cfg, "a parameter of a memoized function can't come and go: put the `#[cfg]` on two versions of the function");
+        }
+        match &param.key {
+            Key::Skip => continue,
+            Key::Computed(_) if param.name().is_none() => {
+                errors.at(&param.input.pat, "`#[key(expr)]` speaks of the parameter by name: give it a name here, and take it apart in the body");
+                continue;
+            }
+            Key::Computed(_) => continue,
+            Key::Whole => {}
+        }
+        match param.ty() {
+            Type::Reference(reference) if reference.mutability.is_some() => errors.at(
+                param.ty(),
+                "a `&mut` parameter can't be part of a cache key: a call that is answered from the cache would change nothing; leave it out of the key with `#[key(skip)]`, or take it by value",
+            ),
+            ty => {
+                if let Err(error) = key::shape(ty, &TokenStream::new(), &options.krate) {
+                    errors.push(error);
+                }
+            }
+        }
+        if matches!(&*param.input.pat, Pat::Rest(_)) {
+            errors.at(&param.input.pat, "a parameter needs a name or a pattern");
+        }
+    }
+}
+
+fn result(function: &Function, options: &Options, errors: &mut Errors) {
+    let ReturnType::Type(_, ty) = &function.sig.output else { return };
+    if let Type::Never(_) = &**ty {
+        errors.at(ty, "a function that never returns has no result to cache");
+        return;
+    }
+    if let Some(word) = word_in(ty.to_token_stream(), "impl") {
+        errors.at(word_span(ty, &word), "a result of type `impl Trait` can't be cached, because the cache has to name its type: write the type, or `Arc<dyn Trait + Send + Sync>`");
+        return;
+    }
+    // An `Err` is not kept unless that is asked for, so it may borrow.
+    let kept = key::ok_type(ty).filter(|_| !options.cache_err).unwrap_or(ty);
+    if let Some(borrow) = key::borrow_in(kept) {
+        errors.at(borrow, "a borrowed result can't be cached, because it would have to outlive what it borrows from: return an owned value (`String` for `&str`, `Vec<T>` for `&[T]`, `Arc<T>` for `&T`), or a `'static` reference");
+    }
+    if options.typed == Some(false) {
+        for param in &function.sig.generics.params {
+            let GenericParam::Type(param) = param else { continue };
+            if let Some(word) = word_in(kept.to_token_stream(), &param.ident.to_string()) {
+                errors.at(word, format!("with `typed = false` all instantiations share their results, so the return type can't name `{}`: return a type that is the same for all, or leave out `typed = false`", param.ident));
+            }
+        }
+    }
+}
+
+fn companion(function: &Function, options: &Options, errors: &mut Errors) {
+    let name = function.name();
+    if matches!(options.companion, Companion::Named(None)) && is_primitive(&name) {
+        errors.at(&function.sig.ident, format!("the companion type of this function would hide the primitive type `{name}`: name it with `companion = some_name`, or leave it out with `companion = none`"));
+    }
+}
+
+/// Whether a type of this name would hide one of the language's own.
+pub(crate) fn is_primitive(name: &str) -> bool {
+    matches!(
+        name,
+        "bool" | "char" | "str" | "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16"
+            | "i32" | "i64" | "i128" | "isize" | "f16" | "f32" | "f64" | "f128"
+    )
+}
+
+fn mention_of_self(tokens: &TokenStream) -> Option<TokenTree> {
+    word_in(tokens.clone(), "Self")
+}
+
+/// The first identifier `word` in `tokens`, at any depth.
+fn word_in(tokens: TokenStream, word: &str) -> Option<TokenTree> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) if ident == word => Some(TokenTree::Ident(ident)),
+        TokenTree::Group(group) if group.delimiter() != Delimiter::Brace => {
+            word_in(group.stream(), word)
+        }
+        _ => None,
+    })
+}
+
+/// The whole of `-> impl Trait`, or the `impl` where it stands inside.
+fn word_span(ty: &Type, word: &TokenTree) -> TokenStream {
+    match ty {
+        Type::ImplTrait(_) => ty.to_token_stream(),
+        _ => word.to_token_stream(),
+    }
+}

@@ -1,0 +1,61 @@
+//! Which of the function's attributes go where.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, Meta};
+
+use super::hygiene::respan;
+
+const LINTS: [&str; 5] = ["allow", "warn", "deny", "forbid", "expect"];
+
+/// Attributes that speak of the body, which moves into `uncached`.
+const OF_THE_BODY: [&str; 6] =
+    ["inline", "cold", "target_feature", "track_caller", "must_use", "deprecated"];
+
+fn is_one_of(attr: &Attribute, names: &[&str]) -> bool {
+    names.iter().any(|name| attr.path().is_ident(name))
+}
+
+/// For the function itself: all of them. Of what `#[expect]` expects, the
+/// body is where it happens, so here it is `#[allow]`.
+pub(super) fn for_function(attrs: &[Attribute]) -> TokenStream {
+    attrs.iter().map(expect_to_allow).collect()
+}
+
+/// For `uncached`, which has the body.
+pub(super) fn for_body(attrs: &[Attribute]) -> TokenStream {
+    let kept = attrs.iter().filter(|attr| is_one_of(attr, &LINTS) || is_one_of(attr, &OF_THE_BODY));
+    kept.map(ToTokens::to_token_stream).collect()
+}
+
+/// For the companion's controls, which repeat the signature.
+pub(super) fn for_controls(attrs: &[Attribute]) -> TokenStream {
+    let lints = attrs.iter().filter(|attr| is_one_of(attr, &LINTS));
+    lints.map(expect_to_allow).collect()
+}
+
+/// For a control that does what a deprecated function does.
+pub(super) fn deprecated(attrs: &[Attribute]) -> TokenStream {
+    let deprecated = attrs.iter().filter(|attr| is_one_of(attr, &["deprecated"]));
+    deprecated.map(|attr| respan(attr.to_token_stream())).collect()
+}
+
+/// Whether the function is hidden from its documentation.
+pub(super) fn is_hidden(attrs: &[Attribute]) -> bool {
+    attrs.iter().any(|attr| match &attr.meta {
+        Meta::List(list) => {
+            list.path.is_ident("doc") && list.tokens.to_string().contains("hidden")
+        }
+        _ => false,
+    })
+}
+
+fn expect_to_allow(attr: &Attribute) -> TokenStream {
+    match &attr.meta {
+        Meta::List(list) if list.path.is_ident("expect") => {
+            let lints = &list.tokens;
+            quote!(#[allow(#lints)])
+        }
+        _ => attr.to_token_stream(),
+    }
+}

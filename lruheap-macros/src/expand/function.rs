@@ -1,0 +1,55 @@
+//! The function itself: its signature as it was, and a body that asks the cache.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::FnArg;
+
+use super::attrs;
+use super::hygiene::local;
+use super::plan::Plan;
+
+/// The memoized function, with `inner` items at the start of its body.
+pub(super) fn write(plan: &Plan<'_>, inner: &TokenStream) -> TokenStream {
+    let attrs = attrs::for_function(&plan.function.attrs);
+    let vis = &plan.function.vis;
+    let signature = signature(plan);
+    let private = plan.private();
+    let companion = plan.companion_path();
+    let home = plan.home(&companion);
+    let (outcome, part) = (&plan.outcome, &plan.key.part);
+    let call = call(plan, &companion);
+    let (found, result, flight) = (local("found"), local("result"), local("flight"));
+    let statements = quote! {
+        #inner
+        let #found = #private::lookup(#home, #outcome, #part);
+        match #found {
+            #private::Result::Ok(#result) => #result,
+            #private::Result::Err(#flight) => #flight.finish(#call),
+        }
+    };
+    // The braces are the user's, so that lints on the function as a whole
+    // point at it and not at the attribute.
+    let mut body = Group::new(Delimiter::Brace, statements);
+    body.set_span(plan.function.body.as_ref().map_or_else(Span::call_site, Group::span));
+    quote!(#attrs #vis #signature #body)
+}
+
+/// The signature with plain names in the place of patterns.
+fn signature(plan: &Plan<'_>) -> TokenStream {
+    let mut signature = plan.function.sig.clone();
+    for (input, arg) in signature.inputs.iter_mut().zip(&plan.args) {
+        let FnArg::Typed(typed) = input else { continue };
+        typed.attrs.clone_from(&arg.input.attrs);
+        let name = &arg.name;
+        typed.pat = Box::new(syn::Pat::Verbatim(quote!(#name)));
+    }
+    signature.to_token_stream()
+}
+
+/// A call of the body, as an expression.
+pub(super) fn call(plan: &Plan<'_>, companion: &TokenStream) -> TokenStream {
+    let names = plan.names();
+    let call = quote!(#companion::uncached(#(#names),*));
+    let call = if plan.function.sig.asyncness.is_some() { quote!(#call.await) } else { call };
+    if plan.function.unsafety().is_some() { quote!(unsafe { #call }) } else { call }
+}

@@ -1,0 +1,38 @@
+//! Spans and names of what the macro writes.
+//!
+//! Generated tokens point at the user's, so that errors do, but count as the
+//! macro's: lints that the user turned on don't speak of code that the user
+//! did not write. Local names resolve where the macro is defined, so that none
+//! of the user's can collide with them.
+
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+
+/// The macro's own span, at the place of `span`.
+pub(crate) fn generated(span: Span) -> Span {
+    Span::call_site().located_at(span)
+}
+
+/// A local name that no name of the user's can be or see.
+pub(crate) fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// The same tokens as the macro's own.
+pub(crate) fn respan(tokens: TokenStream) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|mut token| match token {
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), respan(group.stream()));
+                inner.set_span(generated(group.span()));
+                TokenTree::Group(inner)
+            }
+            // `$crate` is known by its span alone.
+            TokenTree::Ident(ref ident) if ident == "$crate" => token,
+            _ => {
+                token.set_span(generated(token.span()));
+                token
+            }
+        })
+        .collect()
+}

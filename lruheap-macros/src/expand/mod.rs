@@ -1,0 +1,54 @@
+//! Writes the code: from the model of a function and its options to tokens.
+
+mod attrs;
+mod cache;
+mod companion;
+mod function;
+pub(crate) mod hygiene;
+pub(crate) mod key;
+mod plan;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::check::check;
+use crate::error::Errors;
+use crate::item::Function;
+use crate::options::{self, Macro};
+use plan::Plan;
+
+/// Expands `#[lru_cache]` or `#[cache]`.
+///
+/// Whatever is wrong is reported together. A wrong option falls back to its
+/// default and the function is memoized all the same; a function that can't be
+/// memoized stays as it was written, with a companion that does nothing, so
+/// that the mistake is the only thing the compiler speaks of.
+pub(crate) fn attribute(of: Macro, options: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let options = options::parse(of, options, &mut errors);
+    let function = match Function::read(item.clone(), &mut errors) {
+        Ok(function) => function,
+        Err(error) => {
+            errors.push(error);
+            let errors = errors.into_tokens();
+            return quote!(#errors #item);
+        }
+    };
+    let mut refusals = Errors::default();
+    check(&function, &options, &mut refusals);
+    let expansion = if refusals.is_empty() {
+        match Plan::new(&function, &options) {
+            Ok(plan) => plan.expand(),
+            Err(error) => {
+                refusals.push(error);
+                function.original()
+            }
+        }
+    } else {
+        let original = function.original();
+        let stand_in = companion::stand_in(&function, &options);
+        quote!(#original #stand_in)
+    };
+    let (errors, refusals) = (errors.into_tokens(), refusals.into_tokens());
+    quote!(#errors #refusals #expansion)
+}

@@ -1,0 +1,89 @@
+//! `#[derive(LooseKey)]`: a value compared by its name and its fields.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Data, DeriveInput, Fields, GenericParam, Path, Token};
+
+use crate::error::Errors;
+use crate::expand::hygiene::local;
+
+/// Expands the derive.
+pub(crate) fn derive(item: TokenStream) -> TokenStream {
+    let input: DeriveInput = match syn::parse2(item) {
+        Ok(input) => input,
+        Err(error) => return error.to_compile_error(),
+    };
+    let mut errors = Errors::default();
+    let krate = krate(&input, &mut errors);
+    let out = local("out");
+    let name = &input.ident;
+    let arms = match &input.data {
+        Data::Struct(data) => arm(&krate, &quote!(#name), &name.to_string(), &data.fields, &out),
+        Data::Enum(data) => data
+            .variants
+            .iter()
+            .map(|variant| {
+                let path = &variant.ident;
+                let label = format!("{name}::{path}");
+                arm(&krate, &quote!(#name::#path), &label, &variant.fields, &out)
+            })
+            .collect(),
+        Data::Union(data) => {
+            errors.at(data.union_token, "a union can't be a cache key: what it holds is not known");
+            TokenStream::new()
+        }
+    };
+    if !errors.is_empty() {
+        return errors.into_tokens();
+    }
+    let mut generics = input.generics.clone();
+    for param in &mut generics.params {
+        if let GenericParam::Type(param) = param {
+            param.bounds.push(syn::parse_quote!(#krate::LooseKey));
+        }
+    }
+    let (impl_generics, ty_generics, clause) = generics.split_for_impl();
+    let a = quote!('lruheap);
+    let matching = if arms.is_empty() { quote!(match *self {}) } else { quote!(match self { #arms }) };
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #krate::LooseKey for #name #ty_generics #clause {
+            fn tokens<#a>(&#a self, #out: &mut #krate::__private::LooseTokens<#a>) {
+                #matching
+            }
+        }
+    }
+}
+
+/// A match arm that opens the group and gives the fields.
+fn arm(krate: &TokenStream, path: &TokenStream, label: &str, fields: &Fields, out: &syn::Ident) -> TokenStream {
+    let private = quote!(#krate::__private);
+    let label = format!("::{label}");
+    let label = quote!(#private::concat!(#private::module_path!(), #label));
+    let names: Vec<_> = (0..fields.len()).map(|index| local(&format!("field{index}"))).collect();
+    let members = fields.members();
+    let count = fields.len();
+    quote! {
+        #path { #(#members: #names),* } => {
+            #out.group(#label, #count);
+            #(#krate::LooseKey::tokens(#names, #out);)*
+        }
+    }
+}
+
+/// `#[loose_key(crate = some::path)]`
+fn krate(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
+    let mut krate = quote!(::lruheap);
+    for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("loose_key")) {
+        let read = attr.parse_args_with(|input: syn::parse::ParseStream<'_>| {
+            input.parse::<Token![crate]>()?;
+            input.parse::<Token![=]>()?;
+            input.parse::<Path>()
+        });
+        match read {
+            Ok(path) => krate = path.to_token_stream(),
+            Err(_) => errors.at(attr, "write `#[loose_key(crate = some::path)]`"),
+        }
+    }
+    krate
+}

@@ -1,0 +1,343 @@
+//! Reads what stands in the parentheses of the attribute. Every option is
+//! declared here once; its mistakes are collected, and a wrong one falls back
+//! to its default so that the rest can be looked at.
+
+mod duration;
+
+use std::time::Duration;
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, Path, Token, UnOp};
+
+use crate::error::{Errors, nearest};
+
+/// Which attribute it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Macro {
+    LruCache,
+    Cache,
+}
+
+/// A value that the macro has read, or an expression for the compiler.
+pub(crate) enum Value<T> {
+    Known(T),
+    Expression(TokenStream),
+}
+
+pub(crate) enum Companion {
+    Named(Option<Ident>),
+    None,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Process,
+    Thread,
+}
+
+/// The options of one memoized function.
+pub(crate) struct Options {
+    /// The bound; `None` for none.
+    pub(crate) maxsize: Option<Value<TokenStream>>,
+    pub(crate) ttl: Option<Value<(Duration, Span)>>,
+    pub(crate) typed: Option<bool>,
+    pub(crate) scope: Scope,
+    pub(crate) cache_err: bool,
+    /// Where `cache_none = false` stands.
+    pub(crate) drop_none: Option<Span>,
+    pub(crate) cache_if: Option<Expr>,
+    pub(crate) name: Option<Expr>,
+    pub(crate) companion: Companion,
+    pub(crate) krate: TokenStream,
+}
+
+impl Options {
+    fn new(of: Macro) -> Self {
+        Options {
+            maxsize: (of == Macro::LruCache).then(|| Value::Known(quote!(128))),
+            ttl: None,
+            typed: None,
+            scope: Scope::Process,
+            cache_err: false,
+            drop_none: None,
+            cache_if: None,
+            name: None,
+            companion: Companion::Named(None),
+            krate: quote!(::lruheap),
+        }
+    }
+}
+
+const KNOWN: &[&str] = &[
+    "maxsize", "ttl", "typed", "policy", "scope", "cache_err", "cache_none", "cache_if", "name",
+    "companion", "crate",
+];
+
+/// In the contract, with an issue of its own each.
+const NOT_YET: &[&str] =
+    &["coalesce", "xfetch", "stale", "stale_if_error", "tags", "tti", "ttl_with", "ttl_err", "shared"];
+
+/// Reads the options, noting every mistake.
+pub(crate) fn parse(of: Macro, tokens: TokenStream, errors: &mut Errors) -> Options {
+    let mut options = Options::new(of);
+    let mut seen: Vec<String> = Vec::new();
+    let parser = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            match input.parse::<Setting>() {
+                Ok(setting) => set(&mut options, of, setting, &mut seen, errors),
+                Err(error) => {
+                    errors.push(error);
+                    skip_to_comma(input)?;
+                }
+            }
+            if !input.is_empty() {
+                let comma: syn::Result<Token![,]> = input.parse();
+                if let Err(error) = comma {
+                    errors.push(syn::Error::new(error.span(), "options are separated by commas"));
+                    skip_to_comma(input)?;
+                    let _: Option<Token![,]> = input.parse()?;
+                }
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = parser.parse2(tokens) {
+        errors.push(error);
+    }
+    options
+}
+
+/// `name = value`, or `name(…)`, or a name alone.
+struct Setting {
+    name: Ident,
+    value: Option<Expr>,
+    list: Option<TokenStream>,
+}
+
+impl Parse for Setting {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(Lit) || input.peek(Token![-]) {
+            let value: TokenTree = input.parse()?;
+            let message = "options have names: `maxsize = 128`, `ttl = 60`";
+            return Err(syn::Error::new(value.span(), message));
+        }
+        let name = Ident::parse_any(input).map_err(|error| {
+            syn::Error::new(error.span(), "expected the name of an option, as in `maxsize = 128`")
+        })?;
+        let mut setting = Setting { name, value: None, list: None };
+        if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            if input.is_empty() || input.peek(Token![,]) {
+                let message = format!("`{}` needs a value after the `=`", setting.name);
+                return Err(syn::Error::new(setting.name.span(), message));
+            }
+            setting.value = Some(input.parse()?);
+        } else if input.peek(syn::token::Paren) {
+            let list;
+            syn::parenthesized!(list in input);
+            setting.list = Some(list.parse()?);
+        }
+        Ok(setting)
+    }
+}
+
+fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}
+
+fn set(options: &mut Options, of: Macro, setting: Setting, seen: &mut Vec<String>, errors: &mut Errors) {
+    let Setting { name, value, list } = setting;
+    let word = name.unraw().to_string();
+    if NOT_YET.contains(&word.as_str()) {
+        errors.at(&name, format!("`{word}` is not there yet: leave the option out"));
+        return;
+    }
+    if !KNOWN.contains(&word.as_str()) {
+        errors.at(&name, unknown(&word));
+        return;
+    }
+    if seen.contains(&word) {
+        errors.at(&name, format!("`{word}` is given twice: leave one of the two out"));
+        return;
+    }
+    seen.push(word.clone());
+    let value = match (value, list) {
+        (Some(value), _) => value,
+        (None, Some(list)) => {
+            errors.at(&name, format!("`{word}` takes a value: write `{word} = {list}`"));
+            return;
+        }
+        (None, None) => {
+            errors.at(&name, format!("`{word}` needs a value: write `{word} = {}`", example(&word)));
+            return;
+        }
+    };
+    match word.as_str() {
+        "maxsize" if of == Macro::Cache => {
+            let message = "`#[cache]` has no bound: write `#[lru_cache(maxsize = …)]` for one that has";
+            errors.at(&name, message);
+        }
+        "maxsize" => maxsize(options, &value, errors),
+        "ttl" => ttl(options, &value, errors),
+        "typed" => options.typed = boolean(&word, &value, errors),
+        "policy" => policy(&value, errors),
+        "scope" => scope(options, &value, errors),
+        "cache_err" => options.cache_err = boolean(&word, &value, errors).unwrap_or(false),
+        "cache_none" => {
+            let keep = boolean(&word, &value, errors).unwrap_or(true);
+            options.drop_none = (!keep).then(|| name.span());
+        }
+        "cache_if" => cache_if(options, value, errors),
+        "name" => options.name = Some(value),
+        "companion" => companion(options, &value, errors),
+        "crate" => krate(options, &value, errors),
+        _ => unreachable!("every known option has an arm"),
+    }
+}
+
+fn unknown(word: &str) -> String {
+    let all: Vec<&str> = KNOWN.iter().chain(NOT_YET).copied().collect();
+    match nearest(word, &all) {
+        Some(known) => format!("there is no option `{word}`: did you mean `{known}`?"),
+        None => format!("there is no option `{word}`: the options are {}", KNOWN.join(", ")),
+    }
+}
+
+fn example(word: &str) -> &'static str {
+    match word {
+        "ttl" => "60",
+        "typed" | "cache_err" => "true",
+        "cache_none" => "false",
+        "policy" => "lru",
+        "scope" => "thread",
+        "cache_if" => "|value| …",
+        "name" => "\"…\"",
+        "companion" => "none",
+        "crate" => "some::path",
+        _ => "128",
+    }
+}
+
+fn boolean(word: &str, value: &Expr, errors: &mut Errors) -> Option<bool> {
+    if let Expr::Lit(ExprLit { lit: Lit::Bool(value), .. }) = value {
+        return Some(value.value);
+    }
+    errors.at(value, format!("`{word}` is `true` or `false`"));
+    None
+}
+
+/// The word, where the value is a single one.
+fn word(value: &Expr) -> Option<&Ident> {
+    match value {
+        Expr::Path(path) if path.attrs.is_empty() && path.qself.is_none() => path.path.get_ident(),
+        _ => None,
+    }
+}
+
+fn is_none(value: &Expr) -> bool {
+    word(value).is_some_and(|word| word == "None")
+}
+
+/// Whether the value is `-…`.
+fn is_negative(value: &Expr) -> bool {
+    matches!(value, Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }))
+}
+
+fn some_call(value: &Expr) -> bool {
+    matches!(value, Expr::Call(call) if matches!(&*call.func, Expr::Path(path) if path.path.is_ident("Some")))
+}
+
+fn maxsize(options: &mut Options, value: &Expr, errors: &mut Errors) {
+    if is_none(value) {
+        options.maxsize = None;
+        return;
+    }
+    let message = match value {
+        _ if is_negative(value) => {
+            "`maxsize` can't be negative: 0 stores nothing, `None` is without a bound"
+        }
+        _ if some_call(value) => "write the number itself: `maxsize = 128`, or `maxsize = None`",
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => match number.base10_parse::<usize>() {
+            Err(_) => "`maxsize` is a number of entries: this one is beyond `usize`",
+            Ok(_) if !matches!(number.suffix(), "" | "usize") => {
+                "`maxsize` is a `usize`: leave the suffix out"
+            }
+            Ok(_) => {
+                options.maxsize = Some(Value::Known(number.to_token_stream()));
+                return;
+            }
+        },
+        Expr::Lit(ExprLit { lit: Lit::Float(_), .. }) => {
+            "`maxsize` is a whole number of entries, as in `maxsize = 128`"
+        }
+        Expr::Lit(_) => "`maxsize` is a number of entries, as in `maxsize = 128`, or `None`",
+        Expr::Closure(_) => "`maxsize` is a `usize`, as in `maxsize = 128`, not a closure",
+        _ => {
+            options.maxsize = Some(Value::Expression(value.to_token_stream()));
+            return;
+        }
+    };
+    errors.at(value, message);
+}
+
+fn ttl(options: &mut Options, value: &Expr, errors: &mut Errors) {
+    if is_none(value) {
+        options.ttl = None;
+        return;
+    }
+    match duration::read(value) {
+        Ok(ttl) => options.ttl = Some(ttl),
+        Err(message) => errors.at(value, message),
+    }
+}
+
+fn policy(value: &Expr, errors: &mut Errors) {
+    match word(value) {
+        Some(word) if word == "lru" => {}
+        Some(word) => errors.at(
+            value,
+            format!("the policy `{word}` is not there yet: `lru` is, and it is the default"),
+        ),
+        None => errors.at(value, "`policy` is one word: `policy = lru`"),
+    }
+}
+
+fn scope(options: &mut Options, value: &Expr, errors: &mut Errors) {
+    match word(value).map(Ident::to_string).as_deref() {
+        Some("process") => options.scope = Scope::Process,
+        Some("thread") => options.scope = Scope::Thread,
+        _ => errors.at(value, "`scope` is `process` (the default) or `thread`"),
+    }
+}
+
+fn cache_if(options: &mut Options, value: Expr, errors: &mut Errors) {
+    match &value {
+        Expr::Lit(_) => errors.at(&value, "`cache_if` is a closure: `cache_if = |value| …`"),
+        Expr::Closure(closure) if closure.inputs.len() != 1 => {
+            errors.at(&closure.inputs, "the closure of `cache_if` takes the value: `|value| …`");
+        }
+        _ => options.cache_if = Some(value),
+    }
+}
+
+fn companion(options: &mut Options, value: &Expr, errors: &mut Errors) {
+    match word(value) {
+        Some(word) if word == "none" => options.companion = Companion::None,
+        Some(word) => options.companion = Companion::Named(Some(word.clone())),
+        None => errors.at(value, "`companion` is a name for the companion type, or `none`"),
+    }
+}
+
+fn krate(options: &mut Options, value: &Expr, errors: &mut Errors) {
+    let path: syn::Result<Path> = syn::parse2(value.to_token_stream());
+    match path {
+        Ok(path) => options.krate = path.to_token_stream(),
+        Err(_) => errors.at(value, "`crate` is the path of lruheap: `crate = some::path`"),
+    }
+}
