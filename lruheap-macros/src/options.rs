@@ -55,6 +55,12 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// `::lruheap::__private`
+    pub(crate) fn private(&self) -> TokenStream {
+        let krate = &self.krate;
+        quote!(#krate::__private)
+    }
+
     fn new(of: Macro) -> Self {
         Options {
             maxsize: (of == Macro::LruCache).then(|| Value::Known(quote!(128))),

@@ -96,7 +96,16 @@ pub trait Values<V> {
     fn is_inert(&self) -> bool;
 
     /// Whether the value can be handed out at all. Runs no user code.
-    fn is_good(&self, value: &V) -> bool;
+    #[inline]
+    fn is_good(&self, _value: &V) -> bool {
+        true
+    }
+
+    /// Whether a result with this value is to be kept.
+    #[inline]
+    fn keeps(&self, value: &V) -> bool {
+        self.is_good(value)
+    }
 
     /// A copy for the caller.
     fn copy(&self, value: &V) -> V;
@@ -109,11 +118,6 @@ impl<V: Clone + 'static> Values<V> for Clones {
     #[inline]
     fn is_inert(&self) -> bool {
         crate::inert::is_inert::<V>()
-    }
-
-    #[inline]
-    fn is_good(&self, _value: &V) -> bool {
-        true
     }
 
     #[inline]

@@ -50,12 +50,7 @@ impl<T: ToOwned<Owned: Hash + Eq + 'static> + ?Sized + 'static> BorrowedKey for 
     note = "give each thread a cache of its own: `scope = thread`",
     note = "or use a type that threads may share (`Arc` for `Rc`, `Mutex` for `RefCell`); in a generic function, add `{Self}: Send + Sync + 'static` to the bounds"
 )]
-pub trait Shareable: Send + Sync + 'static {
-    /// `Self`. To name it is to ask for the bounds.
-    type This;
-}
+pub trait Shareable: Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Send + Sync + 'static> Shareable for T {
-    type This = T;
-}
+impl<T: Send + Sync + 'static> Shareable for T {}

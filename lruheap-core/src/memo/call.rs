@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::outcome::Outcome;
-use crate::cache::{self, Home};
+use crate::cache::{self, Home, Values};
 use crate::key::Part;
 
 /// A body that has to run: give its result to [`finish`](Flight::finish).
@@ -19,7 +19,7 @@ impl<H: Home, O: Outcome<Value = H::Value>> Flight<H, O> {
     /// Stores the result if it is to be kept, and gives it back.
     #[inline]
     pub fn finish(self, result: O::Result) -> O::Result {
-        if let Some(value) = self.outcome.kept(&result) {
+        if let Some(value) = self.outcome.value(&result).filter(|value| self.outcome.keeps(value)) {
             let copy = self.outcome.copy(value);
             self.flight.land(copy, &self.outcome);
         }
@@ -56,13 +56,13 @@ where
 }
 
 /// `f::cache_peek`
-pub fn peek<H, P, O>(home: H, outcome: O, part: P) -> Option<O::Value>
+pub fn peek<H, P, C>(home: H, values: C, part: P) -> Option<H::Value>
 where
-    H: Home<Key = P::Owned, Value = O::Value>,
+    H: Home<Key = P::Owned>,
     P: Part,
-    O: Outcome,
+    C: Values<H::Value>,
 {
-    home.engine().peek(&part, &outcome)
+    home.engine().peek(&part, &values)
 }
 
 /// `f::cache_contains`
@@ -76,23 +76,24 @@ pub fn ttl<H: Home<Key = P::Owned>, P: Part>(home: H, part: P) -> Option<Duratio
 }
 
 /// `f::cache_insert`
-pub fn insert<H, P, O>(home: H, outcome: O, part: P, value: O::Value)
+pub fn insert<H, P, C>(home: H, values: C, part: P, value: H::Value)
 where
-    H: Home<Key = P::Owned, Value = O::Value>,
+    H: Home<Key = P::Owned>,
     P: Part,
-    O: Outcome,
+    C: Values<H::Value>,
 {
-    if outcome.is_good(&value) {
-        home.engine().set(&part, value, &outcome);
+    // An `Err` behind an alias can't be handed out again.
+    if values.is_good(&value) {
+        home.engine().set(&part, value, &values);
     }
 }
 
 /// `f::cache_remove`
-pub fn remove<H, P, O>(home: H, outcome: O, part: P) -> Option<O::Value>
+pub fn remove<H, P, C>(home: H, values: C, part: P) -> Option<H::Value>
 where
-    H: Home<Key = P::Owned, Value = O::Value>,
+    H: Home<Key = P::Owned>,
     P: Part,
-    O: Outcome,
+    C: Values<H::Value>,
 {
-    home.engine().remove(&part, &outcome)
+    home.engine().remove(&part, &values)
 }

@@ -11,10 +11,13 @@ mod slot;
 
 pub use call::{Flight, contains, insert, lookup, peek, refresh, remove, ttl};
 pub use outcome::{
-    CacheValue, IsOption, IsResult, OkOf, Outcome, Probe, keep, keep_err, keep_if, keep_ok,
-    keep_some,
+    AnyResult, CacheValue, IsOption, IsResult, OkOf, OkOnly, OnlyIf, Outcome, Probe, Whole, clones,
+    clones_of_results, clones_of_some, ok, only_if, whole,
 };
-pub use slot::{Local, LocalSlot, LocalSlots, Slot, Slots};
+pub use slot::{
+    Holder, Local, LocalSlot, LocalSlots, Slot, Slots, hold0, hold1, hold2, hold3, hold4, hold5,
+    hold6, hold7, hold8, hold9, hold10, hold11, hold12,
+};
 
 pub use crate::cache::{Engine, Home, Process, Scope, Thread, Values};
 pub use crate::key::{
@@ -34,11 +37,13 @@ pub use std::marker::Sized;
 pub use std::vec::Vec;
 pub use std::primitive::{bool, usize};
 
-/// `T`, where it may be kept in a cache that all threads share.
-pub type Shared<T> = <T as Shareable>::This;
-
 /// The owned form of `T`, which arguments of type `&T` are kept in.
 pub type Owned<T> = <T as ToOwned>::Owned;
+
+/// Applies `cache_if = …`, with the type of its parameter known beforehand.
+pub fn accepts<V, F: Fn(&V) -> bool>(accepts: F, value: &V) -> bool {
+    accepts(value)
+}
 
 /// The value of `maxsize = …`, of the type that it has to have.
 pub const fn maxsize(maxsize: usize) -> usize {

@@ -1,28 +1,14 @@
 //! What of a result is kept.
 //!
-//! An [`Outcome`] says how the result of a body relates to the value in the
-//! cache. Like parts, outcomes are opaque: the bounds on the result are asked
-//! for where the outcome is made, at the user's return type.
+//! [`Values`] say how the values in a cache are copied; the functions that
+//! make them ask for the bounds, with the message for whoever does not meet
+//! them. An [`Outcome`] says how the result of a body relates to the value.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
 
 use crate::cache::Values;
 use crate::inert::is_inert;
-
-/// How the result of a body relates to the value that is kept.
-pub trait Outcome: Values<Self::Value> {
-    /// What the body returns.
-    type Result;
-    /// What the cache keeps.
-    type Value;
-
-    /// The part of a result that is to be kept, if any.
-    fn kept<'r>(&self, result: &'r Self::Result) -> Option<&'r Self::Value>;
-
-    /// The result that a kept value stands for.
-    fn wrap(&self, value: Self::Value) -> Self::Result;
-}
 
 /// What a result needs to be kept.
 #[diagnostic::on_unimplemented(
@@ -88,86 +74,51 @@ impl<T> IsOption for Option<T> {
     }
 }
 
-/// Every result is kept, whole.
-pub fn keep<R: CacheValue>() -> impl Outcome<Result = R, Value = R> {
-    Keep(PhantomData)
+/// Values that are handed out as clones.
+pub fn clones<V: CacheValue>() -> impl Values<V> {
+    Clones(PhantomData)
 }
 
-struct Keep<R>(PhantomData<fn() -> R>);
+struct Clones<V>(PhantomData<fn() -> V>);
 
-impl<R: CacheValue> Values<R> for Keep<R> {
+impl<V: CacheValue> Values<V> for Clones<V> {
     #[inline]
     fn is_inert(&self) -> bool {
-        is_inert::<R>()
+        is_inert::<V>()
     }
 
     #[inline]
-    fn is_good(&self, _value: &R) -> bool {
-        true
-    }
-
-    #[inline]
-    fn copy(&self, value: &R) -> R {
+    fn copy(&self, value: &V) -> V {
         value.clone()
     }
 }
 
-impl<R: CacheValue> Outcome for Keep<R> {
-    type Result = R;
-    type Value = R;
-
-    #[inline]
-    fn kept<'r>(&self, result: &'r R) -> Option<&'r R> {
-        Some(result)
-    }
-
-    #[inline]
-    fn wrap(&self, value: R) -> R {
-        value
-    }
+/// `cache_err = true`: whole results, as clones.
+pub fn clones_of_results<R: IsResult + CacheValue>() -> impl Values<R> {
+    Clones(PhantomData)
 }
 
-/// `cache_err = true`: every `Result` is kept, whole.
-pub fn keep_err<R: IsResult + CacheValue>() -> impl Outcome<Result = R, Value = R> {
-    Keep(PhantomData)
+/// `cache_none = false`: clones, of which `None` is not kept.
+pub fn clones_of_some<V: IsOption + CacheValue>() -> impl Values<V> {
+    Somes(PhantomData)
 }
 
-/// What `Ok` holds is kept; an `Err` is not, and need not be `Clone`.
-pub fn keep_ok<R: IsResult<Ok: CacheValue>>() -> impl Outcome<Result = R, Value = R::Ok> {
-    KeepOk(PhantomData)
-}
+struct Somes<V>(PhantomData<fn() -> V>);
 
-struct KeepOk<R>(PhantomData<fn() -> R>);
-
-impl<R: IsResult<Ok: CacheValue>> Values<R::Ok> for KeepOk<R> {
+impl<V: IsOption + CacheValue> Values<V> for Somes<V> {
     #[inline]
     fn is_inert(&self) -> bool {
-        is_inert::<R::Ok>()
+        is_inert::<V>()
     }
 
     #[inline]
-    fn is_good(&self, _value: &R::Ok) -> bool {
-        true
+    fn keeps(&self, value: &V) -> bool {
+        value.is_some()
     }
 
     #[inline]
-    fn copy(&self, value: &R::Ok) -> R::Ok {
+    fn copy(&self, value: &V) -> V {
         value.clone()
-    }
-}
-
-impl<R: IsResult<Ok: CacheValue>> Outcome for KeepOk<R> {
-    type Result = R;
-    type Value = R::Ok;
-
-    #[inline]
-    fn kept<'r>(&self, result: &'r R) -> Option<&'r R::Ok> {
-        result.as_result().ok()
-    }
-
-    #[inline]
-    fn wrap(&self, value: R::Ok) -> R {
-        R::from_ok(value)
     }
 }
 
@@ -196,29 +147,28 @@ impl<R> Deref for Probe<R> {
 }
 
 impl<T, E> Probe<Result<T, E>> {
-    /// `Ok` is kept, as a whole `Result`; an `Err` is not.
-    pub fn outcome(&self) -> impl Outcome<Result = Result<T, E>, Value = Result<T, E>> + use<T, E>
+    /// Whole results, of which an `Err` is not kept and need not be `Clone`.
+    pub fn values(&self) -> impl Values<Result<T, E>> + use<T, E>
     where
         T: CacheValue,
     {
-        KeepHidden(PhantomData)
+        Oks(PhantomData)
     }
 }
 
 impl<R> AnyResult<R> {
-    /// Every result is kept.
-    pub fn outcome(&self) -> impl Outcome<Result = R, Value = R> + use<R>
+    /// Whole results.
+    pub fn values(&self) -> impl Values<R> + use<R>
     where
         R: CacheValue,
     {
-        Keep(PhantomData)
+        Clones(PhantomData)
     }
 }
 
-/// `Result<T, E>` behind an alias: kept under the alias, but never an `Err`.
-struct KeepHidden<T, E>(PhantomData<fn() -> (T, E)>);
+struct Oks<T, E>(PhantomData<fn() -> (T, E)>);
 
-impl<T: CacheValue, E> Values<Result<T, E>> for KeepHidden<T, E> {
+impl<T: CacheValue, E> Values<Result<T, E>> for Oks<T, E> {
     fn is_inert(&self) -> bool {
         false
     }
@@ -235,65 +185,159 @@ impl<T: CacheValue, E> Values<Result<T, E>> for KeepHidden<T, E> {
     }
 }
 
-impl<T: CacheValue, E> Outcome for KeepHidden<T, E> {
-    type Result = Result<T, E>;
-    type Value = Result<T, E>;
+/// How the result of a body relates to the value that is kept.
+pub trait Outcome: Values<Self::Value> {
+    /// What the body returns.
+    type Result;
+    /// What the cache keeps.
+    type Value;
 
-    fn kept<'r>(&self, result: &'r Result<T, E>) -> Option<&'r Result<T, E>> {
-        result.is_ok().then_some(result)
+    /// The value in a result, if it has one.
+    fn value<'r>(&self, result: &'r Self::Result) -> Option<&'r Self::Value>;
+
+    /// The result that a kept value stands for.
+    fn wrap(&self, value: Self::Value) -> Self::Result;
+}
+
+/// The result is the value.
+#[inline]
+pub fn whole<V, C: Values<V>>(values: C) -> Whole<V, C> {
+    Whole { values, value: PhantomData }
+}
+
+/// What [`whole`] makes.
+pub struct Whole<V, C> {
+    values: C,
+    value: PhantomData<fn() -> V>,
+}
+
+impl<V, C: Values<V>> Values<V> for Whole<V, C> {
+    #[inline]
+    fn is_inert(&self) -> bool {
+        self.values.is_inert()
     }
 
-    fn wrap(&self, value: Result<T, E>) -> Result<T, E> {
+    #[inline]
+    fn is_good(&self, value: &V) -> bool {
+        self.values.is_good(value)
+    }
+
+    #[inline]
+    fn keeps(&self, value: &V) -> bool {
+        self.values.keeps(value)
+    }
+
+    #[inline]
+    fn copy(&self, value: &V) -> V {
+        self.values.copy(value)
+    }
+}
+
+impl<V, C: Values<V>> Outcome for Whole<V, C> {
+    type Result = V;
+    type Value = V;
+
+    #[inline]
+    fn value<'r>(&self, result: &'r V) -> Option<&'r V> {
+        Some(result)
+    }
+
+    #[inline]
+    fn wrap(&self, value: V) -> V {
         value
     }
 }
 
+/// The value is what `Ok` holds.
+#[inline]
+pub fn ok<R: IsResult, C: Values<R::Ok>>(values: C) -> OkOnly<R, C> {
+    OkOnly { values, result: PhantomData }
+}
+
+/// What [`ok`] makes.
+pub struct OkOnly<R, C> {
+    values: C,
+    result: PhantomData<fn() -> R>,
+}
+
+impl<R: IsResult, C: Values<R::Ok>> Values<R::Ok> for OkOnly<R, C> {
+    #[inline]
+    fn is_inert(&self) -> bool {
+        self.values.is_inert()
+    }
+
+    #[inline]
+    fn is_good(&self, value: &R::Ok) -> bool {
+        self.values.is_good(value)
+    }
+
+    #[inline]
+    fn keeps(&self, value: &R::Ok) -> bool {
+        self.values.keeps(value)
+    }
+
+    #[inline]
+    fn copy(&self, value: &R::Ok) -> R::Ok {
+        self.values.copy(value)
+    }
+}
+
+impl<R: IsResult, C: Values<R::Ok>> Outcome for OkOnly<R, C> {
+    type Result = R;
+    type Value = R::Ok;
+
+    #[inline]
+    fn value<'r>(&self, result: &'r R) -> Option<&'r R::Ok> {
+        result.as_result().ok()
+    }
+
+    #[inline]
+    fn wrap(&self, value: R::Ok) -> R {
+        R::from_ok(value)
+    }
+}
+
 /// `cache_if`: of what `outcome` keeps, only what `accepts` says yes to.
-pub fn keep_if<O, F>(outcome: O, accepts: F) -> impl Outcome<Result = O::Result, Value = O::Value>
-where
-    O: Outcome,
-    F: Fn(&O::Value) -> bool,
-{
-    KeepIf { outcome, accepts }
+#[inline]
+pub fn only_if<O: Outcome, F: Fn(&O::Value) -> bool>(outcome: O, accepts: F) -> OnlyIf<O, F> {
+    OnlyIf { outcome, accepts }
 }
 
-/// `cache_none = false`: of what `outcome` keeps, only what is `Some`.
-pub fn keep_some<O>(outcome: O) -> impl Outcome<Result = O::Result, Value = O::Value>
-where
-    O: Outcome<Value: IsOption>,
-{
-    KeepIf { outcome, accepts: |value: &O::Value| value.is_some() }
-}
-
-struct KeepIf<O, F> {
+/// What [`only_if`] makes.
+pub struct OnlyIf<O, F> {
     outcome: O,
     accepts: F,
 }
 
-impl<V, O: Values<V>, F> Values<V> for KeepIf<O, F> {
+impl<O: Outcome, F: Fn(&O::Value) -> bool> Values<O::Value> for OnlyIf<O, F> {
     #[inline]
     fn is_inert(&self) -> bool {
         self.outcome.is_inert()
     }
 
     #[inline]
-    fn is_good(&self, value: &V) -> bool {
+    fn is_good(&self, value: &O::Value) -> bool {
         self.outcome.is_good(value)
     }
 
     #[inline]
-    fn copy(&self, value: &V) -> V {
+    fn keeps(&self, value: &O::Value) -> bool {
+        self.outcome.keeps(value) && (self.accepts)(value)
+    }
+
+    #[inline]
+    fn copy(&self, value: &O::Value) -> O::Value {
         self.outcome.copy(value)
     }
 }
 
-impl<O: Outcome, F: Fn(&O::Value) -> bool> Outcome for KeepIf<O, F> {
+impl<O: Outcome, F: Fn(&O::Value) -> bool> Outcome for OnlyIf<O, F> {
     type Result = O::Result;
     type Value = O::Value;
 
     #[inline]
-    fn kept<'r>(&self, result: &'r O::Result) -> Option<&'r O::Value> {
-        self.outcome.kept(result).filter(|value| (self.accepts)(value))
+    fn value<'r>(&self, result: &'r O::Result) -> Option<&'r O::Value> {
+        self.outcome.value(result)
     }
 
     #[inline]

@@ -12,8 +12,52 @@ use crate::cache::{Cache, CacheBuilder, Engine, Home, Thread};
 use crate::key::Shareable;
 
 /// The static behind a function.
+///
+/// It is `Sync` whatever `K` and `V` are, so that a type that threads may not
+/// share is refused in one place, [`hold`], with a message of our own.
 pub struct Slot<K, V> {
-    cache: OnceLock<Cache<K, V>>,
+    cache: OnceLock<Box<dyn Holder<K, V>>>,
+}
+
+/// A cache that all threads may use.
+pub trait Holder<K, V>: Send + Sync {
+    /// The cache.
+    fn cache(&self) -> &Cache<K, V>;
+}
+
+impl<K: Send + Sync, V: Send + Sync> Holder<K, V> for Cache<K, V> {
+    #[inline]
+    fn cache(&self) -> &Cache<K, V> {
+        self
+    }
+}
+
+macro_rules! hold {
+    ($($name:ident($($part:ident),*);)*) => {$(
+        /// Builds the cache of a function with this many parts in its key. Each
+        /// part is a parameter, so that the compiler points at the one at fault.
+        pub fn $name<$($part: Shareable,)* V: Shareable>(
+            builder: CacheBuilder,
+        ) -> Box<dyn Holder<($($part,)*), V>> {
+            Box::new(builder.cache::<($($part,)*), V>())
+        }
+    )*};
+}
+
+hold! {
+    hold0();
+    hold1(A);
+    hold2(A, B);
+    hold3(A, B, C);
+    hold4(A, B, C, D);
+    hold5(A, B, C, D, E);
+    hold6(A, B, C, D, E, F);
+    hold7(A, B, C, D, E, F, G);
+    hold8(A, B, C, D, E, F, G, H);
+    hold9(A, B, C, D, E, F, G, H, I);
+    hold10(A, B, C, D, E, F, G, H, I, J);
+    hold11(A, B, C, D, E, F, G, H, I, J, K);
+    hold12(A, B, C, D, E, F, G, H, I, J, K, L);
 }
 
 impl<K, V> Slot<K, V> {
@@ -25,8 +69,18 @@ impl<K, V> Slot<K, V> {
 
     /// The cache, built at the first call.
     #[inline]
-    pub fn get(&'static self, build: impl FnOnce() -> CacheBuilder) -> &'static Cache<K, V> {
-        self.cache.get_or_init(|| build().cache())
+    pub fn get(&'static self, build: impl FnOnce() -> Box<dyn Holder<K, V>>) -> &'static Cache<K, V> {
+        match self.cache.get() {
+            Some(holder) => holder.cache(),
+            None => self.fill(build()),
+        }
+    }
+
+    /// Building runs the user's expressions, which may call the function: it
+    /// has happened by now, outside of the lock. The first to be done stays.
+    #[cold]
+    fn fill(&'static self, built: Box<dyn Holder<K, V>>) -> &'static Cache<K, V> {
+        self.cache.get_or_init(|| built).cache()
     }
 }
 
@@ -56,26 +110,34 @@ impl Slots {
     }
 
     /// The cache of the instantiation `I`, built at its first call.
-    #[inline]
-    pub fn get<I, K, V>(&'static self, build: impl FnOnce() -> CacheBuilder) -> &'static Cache<K, V>
-    where
-        I: 'static,
-        K: Shareable,
-        V: Shareable,
-    {
+    pub fn get<I: 'static, K: 'static, V: 'static>(
+        &'static self,
+        build: impl FnOnce() -> Box<dyn Holder<K, V>>,
+    ) -> &'static Cache<K, V> {
         let instance = TypeId::of::<I>();
-        let mut build = Some(build);
         let mut place = &self.chains[chain(instance)];
+        let mut built: Option<Box<Link>> = None;
+        let mut build = Some(build);
         loop {
-            let link = place.get_or_init(|| {
-                let builder = build.take().map_or_else(CacheBuilder::default, |build| build());
-                let cache: Cache<K, V> = builder.cache();
-                Box::new(Link { instance, cache: Box::new(cache), next: OnceLock::new() })
-            });
-            if link.instance == instance {
-                return link.cache.downcast_ref().expect("an instantiation has one key and value type");
+            if let Some(link) = place.get() {
+                if link.instance == instance {
+                    let cache = link.cache.downcast_ref::<Box<dyn Holder<K, V>>>();
+                    return cache.expect("an instantiation has one key and value type").cache();
+                }
+                place = &link.next;
+                continue;
             }
-            place = &link.next;
+            // Built before the place is taken, and by nobody else's leave:
+            // building runs the user's expressions, which may come back here.
+            if let Some(build) = build.take() {
+                let cache: Box<dyn Holder<K, V>> = build();
+                built = Some(Box::new(Link { instance, cache: Box::new(cache), next: OnceLock::new() }));
+                continue;
+            }
+            if let Some(link) = built.take() {
+                // Where another thread was first, the walk goes on from its link.
+                built = place.set(link).err();
+            }
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Where the cache of a function lives, and how it is built.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::GenericParam;
 
-use super::hygiene::{generated, respan};
+use super::hygiene::{at, generated, respan};
 use super::plan::Plan;
 use crate::options::{Scope, Value};
 
@@ -18,8 +18,10 @@ pub(super) fn finder(scope: Scope) -> TokenStream {
 
 /// The companion's function that finds the cache.
 pub(super) fn find(plan: &Plan<'_>) -> TokenStream {
-    let (krate, private, vis) = (&plan.options.krate, plan.private(), plan.vis());
-    let (key, value) = (&plan.key.owned, &plan.value);
+    let (span, vis) = (plan.key_span, plan.vis());
+    let krate = at(span, &plan.options.krate);
+    let private = quote_spanned!(span=> #krate::__private);
+    let (key, value) = (&plan.key, &plan.result.value);
     let builder = builder(plan);
     if plan.is_local() {
         let local = quote!(#private::Local<#key, #value>);
@@ -30,7 +32,7 @@ pub(super) fn find(plan: &Plan<'_>) -> TokenStream {
             (quote!(#private::LocalSlot<#key, #value>), quote!(get))
         };
         let name = if plan.is_instantiated() { quote!(LocalSlots) } else { quote!(LocalSlot) };
-        return quote! {
+        return quote_spanned! {span=>
             #[doc(hidden)]
             #vis fn __local() -> #local {
                 #private::thread_local! {
@@ -41,33 +43,26 @@ pub(super) fn find(plan: &Plan<'_>) -> TokenStream {
         };
     }
     let doc = plan.doc("The cache itself.");
+    let members = &plan.key_members;
+    let hold = Ident::new(&format!("hold{}", members.len()), span);
+    let hold = quote_spanned!(span=> #private::#hold::<#(#members,)* #value>);
     if plan.is_instantiated() {
         let instance = instance(plan);
-        let (shared_key, shared_value) = (&plan.key.shared, shared(plan));
-        return quote! {
+        return quote_spanned! {span=>
             #doc
             #vis fn cache() -> &'static #krate::Cache<#key, #value> {
                 static __LRUHEAP: #private::Slots = #private::Slots::new();
-                __LRUHEAP.get::<#instance, #shared_key, #shared_value>(|| #builder)
+                __LRUHEAP.get::<#instance, _, _>(|| #hold(#builder))
             }
         };
     }
-    let (shared_key, shared_value) = (&plan.key.shared, shared(plan));
-    quote! {
+    quote_spanned! {span=>
         #doc
         #vis fn cache() -> &'static #krate::Cache<#key, #value> {
-            static __LRUHEAP: #private::Slot<#shared_key, #shared_value> = #private::Slot::new();
-            __LRUHEAP.get(|| #builder)
+            static __LRUHEAP: #private::Slot<#key, #value> = #private::Slot::new();
+            __LRUHEAP.get(|| #hold(#builder))
         }
     }
-}
-
-/// The type of the value, asked to be `Send + Sync`; the message points at it.
-fn shared(plan: &Plan<'_>) -> TokenStream {
-    let (private, value) = (plan.private(), &plan.value);
-    let first = value.clone().into_iter().next();
-    let span = first.map_or_else(Span::call_site, |token| token.span());
-    quote_spanned!(generated(span)=> #private::Shared<#value>)
 }
 
 /// The type that names the instantiation: the companion with its parameters,
@@ -89,12 +84,12 @@ fn instance(plan: &Plan<'_>) -> TokenStream {
             }
         }
     }
-    quote!(#companion<#(#arguments),*>)
+    quote_spanned!(plan.key_span=> #companion<#(#arguments),*>)
 }
 
 /// The builder with the options, as an expression.
 fn builder(plan: &Plan<'_>) -> TokenStream {
-    let (krate, private, options) = (&plan.options.krate, plan.private(), plan.options);
+    let (krate, private, options) = (&plan.options.krate, plan.options.private(), plan.options);
     let name = match &options.name {
         Some(name) => quote!(#name),
         None => {
@@ -119,7 +114,7 @@ fn builder(plan: &Plan<'_>) -> TokenStream {
 
 /// The declaration of the companion type.
 pub(super) fn companion_type(plan: &Plan<'_>) -> TokenStream {
-    let (companion, private, vis) = (&plan.companion, plan.private(), plan.vis());
+    let (companion, private, vis) = (&plan.companion, plan.options.private(), plan.vis());
     let params = &plan.function.sig.generics.params;
     let mut declared = Vec::new();
     let mut types = Vec::new();

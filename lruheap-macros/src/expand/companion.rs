@@ -18,6 +18,8 @@ pub(super) fn write(plan: &Plan<'_>) -> TokenStream {
     let doc = type_doc(plan);
     let controls = [
         cache::find(plan),
+        plan.result.makers(plan.options),
+        plan.part_makers(),
         uncached(plan),
         refresh(plan),
         whole_cache(plan),
@@ -30,8 +32,13 @@ pub(super) fn write(plan: &Plan<'_>) -> TokenStream {
 /// Without controls, for a function with `companion = none`.
 pub(super) fn write_hidden(plan: &Plan<'_>) -> TokenStream {
     let declaration = cache::companion_type(plan);
-    let (find, uncached) = (cache::find(plan), uncached(plan));
-    let block = block(plan, &quote!(#find #uncached));
+    let items = [
+        cache::find(plan),
+        plan.result.makers(plan.options),
+        plan.part_makers(),
+        uncached(plan),
+    ];
+    let block = block(plan, &quote!(#(#items)*));
     quote!(#declaration #block)
 }
 
@@ -80,7 +87,7 @@ fn uncached(plan: &Plan<'_>) -> TokenStream {
 }
 
 fn refresh(plan: &Plan<'_>) -> TokenStream {
-    let (private, vis) = (plan.private(), plan.vis());
+    let vis = plan.vis();
     let doc = plan.doc("Runs the body now and puts its result in the place of the entry. Not counted.");
     let safety = safety_doc(plan);
     let deprecated = attrs::deprecated(&plan.function.attrs);
@@ -88,15 +95,17 @@ fn refresh(plan: &Plan<'_>) -> TokenStream {
     let (asyncness, unsafety) = (&sig.asyncness, plan.function.unsafety());
     let output = respan(sig.output.to_token_stream());
     let parameters = plan.parameters();
-    let home = plan.home(&quote!(Self));
-    let (outcome, part) = (&plan.outcome, &plan.key.part);
-    let call = function::call(plan, &quote!(Self));
+    let this = quote!(Self);
+    let home = plan.home(&this);
+    let (outcome, part) = (plan.result.outcome(plan.options, &this), plan.part(&this));
+    let call = function::call(plan, &this);
     let flight = local("flight");
+    let refresh = plan.call_at_blamed("refresh", &quote!(#home, #outcome, #part));
     quote! {
         #doc #safety
         #deprecated
         #vis #asyncness #unsafety fn cache_refresh(#(#parameters),*) #output {
-            let #flight = #private::refresh(#home, #outcome, #part);
+            let #flight = #refresh;
             #flight.finish(#call)
         }
     }
@@ -115,7 +124,7 @@ fn safety_doc(plan: &Plan<'_>) -> TokenStream {
 /// The controls that take no arguments.
 fn whole_cache(plan: &Plan<'_>) -> TokenStream {
     let (krate, vis) = (&plan.options.krate, plan.vis());
-    let private = plan.private();
+    let private = plan.options.private();
     let home = plan.home(&quote!(Self));
     let info = plan.doc("The exact counters.");
     let clear = plan.doc("Drops every entry and zeroes the counters.");
@@ -139,9 +148,9 @@ fn whole_cache(plan: &Plan<'_>) -> TokenStream {
 
 /// The controls that take the function's arguments.
 fn one_entry(plan: &Plan<'_>) -> TokenStream {
-    let (private, vis) = (plan.private(), plan.vis());
+    let (private, vis) = (plan.options.private(), plan.vis());
     let home = plan.home(&quote!(Self));
-    let (outcome, part, value) = (&plan.outcome_of_controls, &plan.key.part, &plan.value);
+    let (part, value) = (plan.part(&quote!(Self)), &plan.result.value);
     let parameters: Vec<TokenStream> = plan.parameters().collect();
     let peek = plan.doc("The live value, if there is one. Counts and touches nothing.");
     let contains = plan.doc("Whether there is a live value. Counts and touches nothing.");
@@ -149,26 +158,32 @@ fn one_entry(plan: &Plan<'_>) -> TokenStream {
     let insert = plan.doc("Stores a value, as if the body had returned it.");
     let remove = plan.doc("Removes the entry and gives its value, if it was live.");
     let new = local("value");
+    let values = quote!(Self::__values());
+    let do_peek = plan.call_at_blamed("peek", &quote!(#home, #values, #part));
+    let do_contains = plan.call_at_blamed("contains", &quote!(#home, #part));
+    let do_ttl = plan.call_at_blamed("ttl", &quote!(#home, #part));
+    let do_insert = plan.call_at_blamed("insert", &quote!(#home, #values, #part, #new));
+    let do_remove = plan.call_at_blamed("remove", &quote!(#home, #values, #part));
     quote! {
         #peek
         #vis fn cache_peek(#(#parameters),*) -> #private::Option<#value> {
-            #private::peek(#home, #outcome, #part)
+            #do_peek
         }
         #contains
         #vis fn cache_contains(#(#parameters),*) -> #private::bool {
-            #private::contains(#home, #part)
+            #do_contains
         }
         #ttl
         #vis fn cache_ttl(#(#parameters),*) -> #private::Option<#private::Duration> {
-            #private::ttl(#home, #part)
+            #do_ttl
         }
         #insert
         #vis fn cache_insert(#(#parameters,)* #new: #value) {
-            #private::insert(#home, #outcome, #part, #new)
+            #do_insert
         }
         #remove
         #vis fn cache_remove(#(#parameters),*) -> #private::Option<#value> {
-            #private::remove(#home, #outcome, #part)
+            #do_remove
         }
     }
 }

@@ -13,15 +13,16 @@ pub(super) fn write(plan: &Plan<'_>, inner: &TokenStream) -> TokenStream {
     let attrs = attrs::for_function(&plan.function.attrs);
     let vis = &plan.function.vis;
     let signature = signature(plan);
-    let private = plan.private();
+    let private = plan.options.private();
     let companion = plan.companion_path();
     let home = plan.home(&companion);
-    let (outcome, part) = (&plan.outcome, &plan.key.part);
+    let (outcome, part) = (plan.result.outcome(plan.options, &companion), plan.part(&companion));
     let call = call(plan, &companion);
+    let lookup = plan.call_at_blamed("lookup", &quote!(#home, #outcome, #part));
     let (found, result, flight) = (local("found"), local("result"), local("flight"));
     let statements = quote! {
         #inner
-        let #found = #private::lookup(#home, #outcome, #part);
+        let #found = #lookup;
         match #found {
             #private::Result::Ok(#result) => #result,
             #private::Result::Err(#flight) => #flight.finish(#call),

@@ -36,3 +36,12 @@ pub(crate) fn respan(tokens: TokenStream) -> TokenStream {
         })
         .collect()
 }
+
+/// The same tokens at one place.
+pub(crate) fn at(span: Span, tokens: &TokenStream) -> TokenStream {
+    let at = |mut token: TokenTree| {
+        token.set_span(token.span().located_at(span));
+        token
+    };
+    tokens.clone().into_iter().map(at).collect()
+}

@@ -1,67 +1,53 @@
 //! From the type of a parameter to its part of the key: how an argument of
 //! that type is looked up, and as what it is kept.
+//!
+//! Every token of a part stands at the parameter's type. What the type is not
+//! good for is then reported there, and once: the compiler drops messages that
+//! repeat themselves at one place.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, GenericArgument, Lifetime, PathArguments, PathSegment, Type, TypePath, TypeReference};
 
-use super::hygiene::{generated, respan};
+use super::hygiene::{at, generated, respan};
 
 /// A parameter's part of the key.
+#[derive(Clone)]
 pub(crate) struct Shape {
-    /// An expression that makes the part, given the argument's place.
+    /// An expression that makes the part, given a reference to the argument.
     pub(crate) part: TokenStream,
     /// The type that the argument is kept as.
     pub(crate) owned: TokenStream,
-    /// The same type, asked to be `Send + Sync`.
-    pub(crate) shared: TokenStream,
 }
 
 impl Shape {
     /// An argument whose type the macro does not know: `impl Trait`, `#[key(expr)]`.
     pub(crate) fn any(value: &TokenStream, span: Span, krate: &TokenStream) -> Self {
-        let span = generated(span);
-        let part = quote_spanned!(span=> #krate::__private::KeyProbe::new(&(#value)).part());
-        Shape::of_ours(part, quote!(#krate::__private::AnyKey))
+        let (span, krate) = (generated(span), &at(span, krate));
+        let part = quote_spanned!(span=> #krate::__private::KeyProbe::new(#value).part());
+        Shape { part, owned: quote!(#krate::__private::AnyKey) }
     }
 
     /// An argument of a function with `typed = false`.
-    pub(crate) fn loose(place: &TokenStream, span: Span, krate: &TokenStream) -> Self {
-        let span = generated(span);
-        let part = quote_spanned!(span=> #krate::__private::loose(&#place));
-        Shape::of_ours(part, quote!(#krate::__private::Loose))
-    }
-
-    /// Kept as a type of the library's, which is `Send + Sync`.
-    fn of_ours(part: TokenStream, owned: TokenStream) -> Self {
-        Shape { part, shared: owned.clone(), owned }
-    }
-
-    /// Kept as a type of the user's.
-    fn of_users(part: TokenStream, owned: TokenStream, ctx: &Context<'_>) -> Self {
-        let krate = ctx.krate;
-        let shared = quote_spanned!(ctx.span=> #krate::__private::Shared<#owned>);
-        Shape { part, owned, shared }
+    pub(crate) fn loose(value: &TokenStream, span: Span, krate: &TokenStream) -> Self {
+        let (span, krate) = (generated(span), &at(span, krate));
+        let part = quote_spanned!(span=> #krate::__private::loose(#value));
+        Shape { part, owned: quote!(#krate::__private::Loose) }
     }
 }
 
-/// The part of a parameter of type `ty` that is found at `place`.
+/// The part of a parameter of type `ty`, given a reference to the argument.
 pub(crate) fn shape(ty: &Type, place: &TokenStream, krate: &TokenStream) -> syn::Result<Shape> {
     let span = generated(ty.span());
-    at_reference(ty, &quote_spanned!(span=> &#place), krate)
-}
-
-/// As `shape`, with an expression for a reference to the argument.
-fn at_reference(ty: &Type, place: &TokenStream, krate: &TokenStream) -> syn::Result<Shape> {
-    let span = generated(ty.span());
+    let krate = &at(span, krate);
     let ctx = Context { span, krate };
     if has_impl(ty) {
-        return Ok(Shape::any(&quote_spanned!(span=> *(#place)), ty.span(), krate));
+        return Ok(Shape::any(place, ty.span(), krate));
     }
     if borrow_in(ty).is_none() {
         let part = quote_spanned!(span=> #krate::__private::plain(#place));
-        return Ok(Shape::of_users(part, respan(ty.to_token_stream()), &ctx));
+        return Ok(Shape { part, owned: respan(ty.to_token_stream()) });
     }
     let inner = quote_spanned!(span=> *(#place));
     match ungrouped(ty) {
@@ -70,15 +56,15 @@ fn at_reference(ty: &Type, place: &TokenStream, krate: &TokenStream) -> syn::Res
                 ctx.sequence(&slice.elem, &quote_spanned!(span=> (#inner)[..]))
             }
             elem if borrow_in(elem).is_none() => Ok(ctx.borrowed(elem, &inner)),
-            elem => at_reference(elem, &inner, krate),
+            elem => shape(elem, &inner, krate),
         },
         Type::Tuple(tuple) => {
             let mut shapes = Vec::new();
             for (index, elem) in tuple.elems.iter().enumerate() {
                 let index = syn::Index::from(index);
-                shapes.push(at_reference(elem, &quote_spanned!(span=> &(#place).#index), krate)?);
+                shapes.push(shape(elem, &quote_spanned!(span=> &(#place).#index), krate)?);
             }
-            Ok(tuple_of(&shapes))
+            Ok(tuple_of(&shapes, span))
         }
         Type::Array(array) => ctx.sequence(&array.elem, &quote_spanned!(span=> (#place)[..])),
         Type::Path(path) => match container(path) {
@@ -103,42 +89,53 @@ impl Context<'_> {
         let krate = self.krate;
         let part = quote_spanned!(self.span=> #krate::__private::borrowed(#reference));
         let elem = respan(elem.to_token_stream());
-        Shape::of_users(part, quote!(#krate::__private::Owned<#elem>), self)
+        Shape { part, owned: quote_spanned!(self.span=> #krate::__private::Owned<#elem>) }
     }
 
     fn sequence(&self, elem: &Type, slice: &TokenStream) -> syn::Result<Shape> {
         let (span, krate) = (self.span, self.krate);
         let item = quote_spanned!(Span::mixed_site().located_at(span)=> item);
-        let Shape { part, owned, shared } = at_reference(elem, &item, krate)?;
+        let Shape { part, owned } = shape(elem, &item, krate)?;
         let part = quote_spanned!(span=> #krate::__private::sequence(&#slice, |#item| #part));
-        let of = |item| quote!(#krate::__private::Vec<#item>);
-        Ok(Shape { part, owned: of(owned), shared: of(shared) })
+        Ok(Shape { part, owned: quote!(#krate::__private::Vec<#owned>) })
     }
 
     fn optional(&self, elem: &Type, place: &TokenStream) -> syn::Result<Shape> {
         let (span, krate) = (self.span, self.krate);
         let item = quote_spanned!(Span::mixed_site().located_at(span)=> item);
-        let Shape { part, owned, shared } = at_reference(elem, &item, krate)?;
+        let Shape { part, owned } = shape(elem, &item, krate)?;
         let part = quote_spanned! {span=>
             #krate::__private::optional(#krate::__private::Option::as_ref(#place).map(|#item| #part))
         };
-        let of = |item| quote!(#krate::__private::Option<#item>);
-        Ok(Shape { part, owned: of(owned), shared: of(shared) })
+        Ok(Shape { part, owned: quote!(#krate::__private::Option<#owned>) })
     }
 }
 
 /// The most members that a tuple part has.
 const TUPLE: usize = 12;
 
+/// What a key of these members is kept as, member by member.
+pub(crate) fn members_of(shapes: &[Shape]) -> Vec<TokenStream> {
+    let (here, rest) = split(shapes);
+    let mut members: Vec<TokenStream> = here.iter().map(|shape| shape.owned.clone()).collect();
+    if !rest.is_empty() {
+        members.push(tuple_of(rest, Span::call_site()).owned);
+    }
+    members
+}
+
+fn split(shapes: &[Shape]) -> (&[Shape], &[Shape]) {
+    if shapes.len() > TUPLE { shapes.split_at(TUPLE - 1) } else { (shapes, &[]) }
+}
+
 /// The key made of several parts: a tuple, nested where there are too many.
-pub(crate) fn tuple_of(shapes: &[Shape]) -> Shape {
-    let (here, rest) = if shapes.len() > TUPLE { shapes.split_at(TUPLE - 1) } else { (shapes, &[][..]) };
-    let rest = (!rest.is_empty()).then(|| tuple_of(rest));
+pub(crate) fn tuple_of(shapes: &[Shape], span: Span) -> Shape {
+    let (here, rest) = split(shapes);
+    let rest = (!rest.is_empty()).then(|| tuple_of(rest, span));
     let members = || here.iter().chain(&rest);
     let parts = members().map(|shape| &shape.part);
     let owned = members().map(|shape| &shape.owned);
-    let shared = members().map(|shape| &shape.shared);
-    Shape { part: quote!((#(#parts,)*)), owned: quote!((#(#owned,)*)), shared: quote!((#(#shared,)*)) }
+    Shape { part: quote_spanned!(span=> (#(#parts,)*)), owned: quote_spanned!(span=> (#(#owned,)*)) }
 }
 
 fn unknown_borrow(ty: &Type) -> Error {

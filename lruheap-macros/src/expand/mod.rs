@@ -7,6 +7,7 @@ mod function;
 pub(crate) mod hygiene;
 pub(crate) mod key;
 mod plan;
+mod result;
 
 use proc_macro2::TokenStream;
 use quote::quote;

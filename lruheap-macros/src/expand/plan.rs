@@ -4,10 +4,11 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{GenericParam, PatType, ReturnType, Type, Visibility};
+use syn::{GenericParam, PatType, Type, Visibility};
 
-use super::hygiene::{generated, respan};
+use super::hygiene::{at, generated, respan};
 use super::key::{self, Shape};
+use super::result::ResultPlan;
 use super::{cache, companion, function};
 use crate::item::{Function, Key, Param};
 use crate::options::{Companion, Options, Scope};
@@ -18,56 +19,54 @@ pub(super) struct Plan<'a> {
     /// The type that carries the cache and its controls.
     pub(super) companion: Ident,
     pub(super) args: Vec<Arg<'a>>,
-    /// The key of all arguments together.
-    pub(super) key: Shape,
-    /// What the body returns.
-    pub(super) result: TokenStream,
-    /// What the cache keeps.
-    pub(super) value: TokenStream,
-    /// An expression for what of a result is kept.
-    pub(super) outcome: TokenStream,
-    /// The same for the controls, which are not choosy.
-    pub(super) outcome_of_controls: TokenStream,
+    /// The type of the key: a tuple of what the arguments are kept as.
+    pub(super) key: TokenStream,
+    /// Where to point if the type of the key is at fault.
+    pub(super) key_span: Span,
+    /// The same, member by member.
+    pub(super) key_members: Vec<TokenStream>,
+    pub(super) result: ResultPlan,
 }
 
 /// A parameter as the generated functions have it: a name and a type.
 pub(super) struct Arg<'a> {
     pub(super) name: Ident,
     pub(super) input: &'a PatType,
-    pub(super) skipped: bool,
+    /// The argument's part of the key; `None` where it has none.
+    pub(super) part: Option<ArgPart>,
+}
+
+pub(super) struct ArgPart {
+    shape: Shape,
+    /// The companion's function that makes the part. There is one wherever
+    /// the argument's type can be written down.
+    maker: Option<Ident>,
+    span: Span,
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(
-        function: &'a Function,
-        options: &'a Options,
-    ) -> syn::Result<Self> {
+    pub(super) fn new(function: &'a Function, options: &'a Options) -> syn::Result<Self> {
         let krate = &options.krate;
         let loose = options.typed == Some(false) && is_generic(function);
         let mut args: Vec<Arg<'a>> = Vec::new();
-        let mut shapes = Vec::new();
         for (index, param) in function.params.iter().enumerate() {
             let name = argument_name(param, index, &args);
-            if let Some(shape) = part(param, &name, loose, krate)? {
-                shapes.push(shape);
-            }
-            args.push(Arg { name, input: &param.input, skipped: matches!(param.key, Key::Skip) });
+            let part = part(param, index, loose, krate)?;
+            args.push(Arg { name, input: &param.input, part });
         }
-        let result = match &function.sig.output {
-            ReturnType::Default => quote!(()),
-            ReturnType::Type(_, ty) => ty.to_token_stream(),
-        };
-        let (value, kept) = kept(function, options);
+        let shapes = args.iter().filter_map(|arg| arg.part.as_ref());
+        let shapes: Vec<Shape> = shapes.map(|part| part.shape.clone()).collect();
+        let key_span = args.iter().find_map(|arg| arg.part.as_ref()).map(|part| part.span);
+        let key_span = generated(key_span.unwrap_or_else(Span::call_site));
         Ok(Plan {
             function,
             options,
             companion: companion_name(function, options),
+            key: key::tuple_of(&shapes, key_span).owned,
+            key_span,
+            key_members: key::members_of(&shapes),
             args,
-            key: key::tuple_of(&shapes),
-            result: respan(result),
-            value: respan(value),
-            outcome: filtered(kept.clone(), options),
-            outcome_of_controls: kept,
+            result: ResultPlan::new(function, options),
         })
     }
 
@@ -81,12 +80,6 @@ impl<'a> Plan<'a> {
             }
             Companion::None => function::write(self, &companion::write_hidden(self)),
         }
-    }
-
-    /// `::lruheap::__private`
-    pub(super) fn private(&self) -> TokenStream {
-        let krate = &self.options.krate;
-        quote!(#krate::__private)
     }
 
     /// The companion with the function's own parameters: `f`, `f::<T, N>`.
@@ -126,14 +119,71 @@ impl<'a> Plan<'a> {
         !type_parameters(self.function).is_empty() && self.options.typed != Some(false)
     }
 
+    /// The companion's functions that make the parts of the key. The bounds
+    /// on an argument are asked for in there and nowhere else: what they give
+    /// back is opaque.
+    pub(super) fn part_makers(&self) -> TokenStream {
+        let makers = self.args.iter().filter_map(|arg| {
+            let ArgPart { shape, maker, span } = arg.part.as_ref()?;
+            let (maker, span) = (maker.as_ref()?, generated(*span));
+            let krate = at(span, &self.options.krate);
+            let (Shape { part, owned }, ty) = (shape, respan(arg.input.ty.to_token_stream()));
+            // `&impl A + B` could be read in two ways.
+            let ty = match &*arg.input.ty {
+                Type::ImplTrait(_) => quote_spanned!(span=> (#ty)),
+                _ => ty,
+            };
+            Some(quote_spanned! {span=>
+                #[doc(hidden)]
+                fn #maker<'__k>(value: &'__k #ty) -> impl #krate::__private::Part<Owned = #owned> + '__k {
+                    #part
+                }
+            })
+        });
+        makers.collect()
+    }
+
+    /// The key of a call, as an expression.
+    pub(super) fn part(&self, companion: &TokenStream) -> TokenStream {
+        let part = |arg: &Arg<'_>| {
+            let ArgPart { shape, maker, .. } = arg.part.as_ref()?;
+            let name = &arg.name;
+            Some(match maker {
+                Some(maker) => {
+                    Shape { part: quote!(#companion::#maker(&#name)), owned: TokenStream::new() }
+                }
+                None => shape.clone(),
+            })
+        };
+        let parts: Vec<Shape> = self.args.iter().filter_map(part).collect();
+        key::tuple_of(&parts, self.blamed()).part
+    }
+
+    /// A call of one of our functions, all of it where the blame would fall.
+    pub(super) fn call_at_blamed(&self, function: &str, arguments: &TokenStream) -> TokenStream {
+        let span = self.blamed();
+        let private = at(span, &self.options.private());
+        let function = Ident::new(function, span);
+        quote_spanned!(span=> #private::#function(#arguments))
+    }
+
+    /// Where to point if the call of the cache itself is at fault: at the one
+    /// thing in it whose bounds were not asked for before.
+    pub(super) fn blamed(&self) -> Span {
+        let unchecked = self.args.iter().filter_map(|arg| arg.part.as_ref());
+        let mut unchecked = unchecked.filter(|part| part.maker.is_none()).map(|part| part.span);
+        let span = if self.result.is_ok_only { Some(self.result.span) } else { unchecked.next() };
+        generated(span.unwrap_or_else(Span::call_site))
+    }
+
     /// Whether a type parameter occurs only in what is left out of the key.
     pub(super) fn is_left_out(&self, name: &Ident) -> bool {
         let named_in = |tokens| mentions(tokens, name);
-        let skipped = |arg: &&Arg<'_>| arg.skipped;
+        let skipped = |arg: &&Arg<'_>| arg.part.is_none();
         let (out, within): (Vec<&Arg<'_>>, Vec<&Arg<'_>>) = self.args.iter().partition(skipped);
         out.iter().any(|arg| named_in(arg.input.ty.to_token_stream()))
             && !within.iter().any(|arg| named_in(arg.input.ty.to_token_stream()))
-            && !named_in(self.result.clone())
+            && !named_in(self.function.sig.output.to_token_stream())
     }
 
     /// Documentation, where rustdoc can show it. Private functions do without:
@@ -152,24 +202,27 @@ impl<'a> Plan<'a> {
 
 fn part(
     param: &Param,
-    name: &Ident,
+    index: usize,
     loose: bool,
     krate: &TokenStream,
-) -> syn::Result<Option<Shape>> {
+) -> syn::Result<Option<ArgPart>> {
     let span = param.ty().span();
-    // The name where it is used, pointing at the type: that is what is at
-    // fault if it can't be part of a key.
-    let mut place = name.clone();
-    place.set_span(name.span().located_at(span));
-    let place = place.to_token_stream();
+    let value = quote_spanned!(generated(span)=> value);
+    let maker = || Some(format_ident!("__key{index}"));
     Ok(Some(match &param.key {
         Key::Skip => return Ok(None),
         Key::Computed(expr) => {
             let span = expr.clone().into_iter().next().map_or(span, |token| token.span());
-            Shape::any(&respan(expr.clone()), span, krate)
+            let expr = respan(expr.clone());
+            let value = quote_spanned!(generated(span)=> &(#expr));
+            ArgPart { shape: Shape::any(&value, span, krate), maker: None, span }
         }
-        Key::Whole if loose => Shape::loose(&place, span, krate),
-        Key::Whole => key::shape(param.ty(), &place, krate)?,
+        Key::Whole if loose => {
+            ArgPart { shape: Shape::loose(&value, span, krate), maker: maker(), span }
+        }
+        Key::Whole => {
+            ArgPart { shape: key::shape(param.ty(), &value, krate)?, maker: maker(), span }
+        }
     }))
 }
 
@@ -225,59 +278,5 @@ fn companion_name(function: &Function, options: &Options) -> Ident {
             name
         }
         Companion::None => format_ident!("__lruheap_{}", function.name()),
-    }
-}
-
-/// What is kept of a result, and the expression for it.
-fn kept(function: &Function, options: &Options) -> (TokenStream, TokenStream) {
-    let krate = &options.krate;
-    let ReturnType::Type(_, ty) = &function.sig.output else {
-        let span = generated(function.sig.ident.span());
-        return (quote!(()), quote_spanned!(span=> #krate::__private::keep::<()>()));
-    };
-    let span = generated(ty.span());
-    match key::result_arguments(ty) {
-        _ if options.cache_err => {
-            (ty.to_token_stream(), quote_spanned!(span=> #krate::__private::keep_err::<#ty>()))
-        }
-        // `Result<T, E>` is nearly always the standard one; a type of the
-        // user's own is refused by `keep_ok`, with what to do.
-        Some(types) => {
-            let value = match types[..] {
-                [ok, _] => ok.to_token_stream(),
-                _ => quote!(#krate::__private::OkOf<#ty>),
-            };
-            (value, quote_spanned!(span=> #krate::__private::keep_ok::<#ty>()))
-        }
-        None if is_surely_no_alias(ty) => {
-            (ty.to_token_stream(), quote_spanned!(span=> #krate::__private::keep::<#ty>()))
-        }
-        None => {
-            let probe = quote_spanned!(span=> #krate::__private::Probe::<#ty>::new().outcome());
-            (ty.to_token_stream(), probe)
-        }
-    }
-}
-
-fn filtered(mut outcome: TokenStream, options: &Options) -> TokenStream {
-    let krate = &options.krate;
-    if let Some(span) = options.drop_none {
-        outcome = quote_spanned!(generated(span)=> #krate::__private::keep_some(#outcome));
-    }
-    if let Some(accepts) = &options.cache_if {
-        let span = generated(accepts.span());
-        outcome = quote_spanned!(span=> #krate::__private::keep_if(#outcome, #accepts));
-    }
-    outcome
-}
-
-/// Types that can't be another name for a `Result`.
-fn is_surely_no_alias(ty: &Type) -> bool {
-    match key::ungrouped(ty) {
-        Type::Path(path) => path
-            .path
-            .get_ident()
-            .is_some_and(|name| crate::check::is_primitive(&name.to_string())),
-        _ => true,
     }
 }

@@ -1,0 +1,108 @@
+//! What of a result is kept: the value's type, and the expressions that say so.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{ReturnType, Type};
+
+use super::hygiene::{at, generated, respan};
+use super::key::{result_arguments, ungrouped};
+use crate::check::is_primitive;
+use crate::item::Function;
+use crate::options::Options;
+
+/// How the results of a function are kept.
+pub(super) struct ResultPlan {
+    /// The type of what is kept.
+    pub(super) value: TokenStream,
+    /// An expression for how values are copied.
+    values: TokenStream,
+    /// What the function returns.
+    ty: TokenStream,
+    /// Whether only what `Ok` holds is kept.
+    pub(super) is_ok_only: bool,
+    /// Where the type stands that is kept.
+    value_span: Span,
+    /// Where the result's type stands.
+    pub(super) span: Span,
+}
+
+impl ResultPlan {
+    pub(super) fn new(function: &Function, options: &Options) -> Self {
+        let unit = Type::Verbatim(quote!(()));
+        let (ty, span) = match &function.sig.output {
+            ReturnType::Default => (&unit, function.sig.ident.span()),
+            ReturnType::Type(_, ty) => (&**ty, ty.span()),
+        };
+        let span = generated(span);
+        let private = at(span, &options.private());
+        let whole = respan(ty.to_token_stream());
+        let ok = result_arguments(ty).filter(|_| !options.cache_err).map(|types| match types[..] {
+            [ok, _] => (respan(ok.to_token_stream()), generated(ok.span())),
+            _ => (quote_spanned!(span=> #private::OkOf<#whole>), span),
+        });
+        let is_ok_only = ok.is_some();
+        let (value, value_span) = ok.unwrap_or_else(|| (whole.clone(), span));
+        let private = at(value_span, &private);
+        let values = if let Some(option) = options.drop_none {
+            let option = generated(option);
+            let private = at(option, &private);
+            quote_spanned!(option=> #private::clones_of_some::<#value>())
+        } else if options.cache_err {
+            quote_spanned!(value_span=> #private::clones_of_results::<#value>())
+        } else if is_ok_only || is_surely_no_alias(ty) {
+            quote_spanned!(value_span=> #private::clones::<#value>())
+        } else {
+            quote_spanned!(value_span=> #private::Probe::<#value>::new().values())
+        };
+        ResultPlan { value, values, ty: whole, is_ok_only, value_span, span }
+    }
+
+    /// The companion's functions that say how values are copied and which are
+    /// kept. The bounds on the value are asked for in there and nowhere else.
+    pub(super) fn makers(&self, options: &Options) -> TokenStream {
+        let ResultPlan { value, values, value_span: span, .. } = self;
+        let private = at(*span, &options.private());
+        let accepts = options.cache_if.as_ref().map(|accepts| {
+            let span = generated(accepts.span());
+            let private = at(span, &options.private());
+            quote_spanned! {span=>
+                #[doc(hidden)]
+                fn __accepts(value: &#value) -> #private::bool {
+                    #private::accepts::<#value, _>(#accepts, value)
+                }
+            }
+        });
+        quote_spanned! {*span=>
+            #[doc(hidden)]
+            fn __values() -> impl #private::Values<#value> { #values }
+            #accepts
+        }
+    }
+
+    /// How results relate to values, as an expression.
+    pub(super) fn outcome(&self, options: &Options, companion: &TokenStream) -> TokenStream {
+        let (ty, span) = (&self.ty, self.span);
+        let private = options.private();
+        let outcome = if self.is_ok_only {
+            let private = at(span, &private);
+            quote_spanned!(span=> #private::ok::<#ty, _>(#companion::__values()))
+        } else {
+            quote!(#private::whole(#companion::__values()))
+        };
+        match &options.cache_if {
+            Some(_) => quote!(#private::only_if(#outcome, #companion::__accepts)),
+            None => outcome,
+        }
+    }
+}
+
+/// Types that can't be another name for a `Result`.
+fn is_surely_no_alias(ty: &Type) -> bool {
+    match ungrouped(ty) {
+        Type::Path(path) => {
+            path.path.get_ident().is_some_and(|name| is_primitive(&name.to_string()))
+        }
+        _ => true,
+    }
+}
