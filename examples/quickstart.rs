@@ -1,19 +1,57 @@
-//! q
-use lruheap::lru_cache;
+//! The shortest tour: `cargo run --example quickstart`. The README shows what
+//! it prints.
+
+use std::time::Duration;
+
+use lruheap::{Cache, lru_cache};
+
+/// The n-th Fibonacci number: recursion through the cache.
 #[lru_cache(maxsize = 128)]
-pub fn fibonacci(n: u64) -> u64 {
-    if n < 2 { n } else { fibonacci(n - 1) + fibonacci(n - 2) }
+fn fibonacci(n: u64) -> u64 {
+    if n < 2 {
+        n
+    } else {
+        fibonacci(n - 1) + fibonacci(n - 2)
+    }
 }
+
+/// Arguments by reference are looked up as they are; an `Err` is not kept.
+#[lru_cache(ttl = "10m")]
+fn parse(text: &str, radix: u32) -> Result<i64, std::num::ParseIntError> {
+    println!("  parsing {text:?}");
+    i64::from_str_radix(text, radix)
+}
+
+/// A float has no `Eq`; its bits do.
 #[lru_cache]
-fn s(a: &str, b: Option<&str>, c: &[&str], (d, e): (u32, &str)) -> Result<usize, std::io::Error> { Ok(a.len() + b.map_or(0, str::len) + c.len() + d as usize + e.len()) }
-#[lru_cache]
-fn g<T: std::fmt::Display + std::hash::Hash + Eq + Clone + Send + Sync + 'static>(a: T) -> String { a.to_string() }
-#[lru_cache]
-fn k(#[key(x.to_bits())] x: f64, y: impl std::hash::Hash + Eq + Clone + Send + Sync + 'static) -> std::io::Result<f64> { let _ = y; Ok(x) }
-#[lru_cache(scope = thread, ttl = "5m")]
-fn t(x: u32) -> std::rc::Rc<u32> { std::rc::Rc::new(x) }
+fn root(#[key(x.to_bits())] x: f64) -> f64 {
+    x.sqrt()
+}
+
 fn main() {
-    println!("{} {}", fibonacci(35), fibonacci::cache_info());
-    for _ in 0..3 { s("a", Some("b"), &["c"], (1, "e")).unwrap(); g(5); g("x"); k(1.5, 3).unwrap(); k(1.5, "3").unwrap(); t(5); }
-    println!("{} {} {} {} {}", s::cache_info(), g::<i32>::cache_info(), g::<&str>::cache_info(), k::cache_info(), t::cache_info());
+    println!("fibonacci(35) = {}", fibonacci(35));
+    println!("{}", fibonacci::cache_info());
+
+    for text in ["ff", "ff", "no number", "no number"] {
+        match parse(text, 16) {
+            Ok(number) => println!("{text:?} is {number}"),
+            Err(error) => println!("{text:?}: {error}"),
+        }
+    }
+    println!("{}", parse::cache_info());
+    println!("still there: {:?}", parse::cache_peek("ff", 16));
+    println!("removed: {:?}", parse::cache_remove("ff", 16));
+
+    println!("root(2.25) = {}, again {}", root(2.25), root(2.25));
+    println!("hit rate {:.0} %", 100.0 * root::cache_info().hit_rate());
+
+    let rates: Cache<String, f64> = Cache::builder()
+        .maxsize(2)
+        .ttl(Duration::from_secs(60))
+        .build();
+    for pair in ["USD/EUR", "EUR/JPY", "USD/EUR", "GBP/EUR"] {
+        rates.get_or_insert_with(pair, || pair.len() as f64);
+    }
+    println!("least recently used: {:?}", rates.least_recent());
+    println!("{}", rates.info());
 }

@@ -1,9 +1,243 @@
-//! Memoization for Rust: `#[lru_cache]` and the cache behind it.
+//! Memoization for Rust: put [`#[lru_cache]`](macro@lru_cache) on a function
+//! and calls are answered from an exact LRU cache.
+//!
+//! ```
+//! use lruheap::lru_cache;
+//!
+//! /// The n-th Fibonacci number.
+//! #[lru_cache(maxsize = 128)]
+//! pub fn fibonacci(n: u64) -> u64 {
+//!     if n < 2 { n } else { fibonacci(n - 1) + fibonacci(n - 2) }
+//! }
+//!
+//! assert_eq!(fibonacci(35), 9_227_465);
+//! assert_eq!(fibonacci::cache_info().to_string(),
+//!            "CacheInfo(hits=33, misses=36, maxsize=128, currsize=36)");
+//! fibonacci::cache_clear();
+//! ```
+//!
+//! * [`#[lru_cache]`](macro@lru_cache) memoizes a function; the controls of its
+//!   cache stand beside it, under its own name.
+//! * [`#[cache]`](macro@cache) does so without a bound.
+//! * [`Cache`] is the cache itself, for use by hand.
+//! * [`LooseKey`](derive@LooseKey) lets equal numbers of different types be one
+//!   key, as in Python.
+//!
+//! Code of yours (the body, `Hash`, `Eq`, `Clone`, `Drop`, closures) never runs
+//! while a lock is held: it may be slow, panic, or call the same function.
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! * `testing`: a clock that tests can move, `lruheap::testing::advance`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub use lruheap_core::{Cache, CacheBuilder, CacheInfo, CacheParameters, LooseKey, Policy};
-pub use lruheap_macros::{LooseKey, cache, lru_cache};
+pub use lruheap_core::{
+    Cache, CacheBuilder, CacheInfo, CacheParameters, Loose, LooseKey, LooseTokens, Policy,
+};
+
+/// Memoizes a function without a bound: [`#[lru_cache(maxsize = None)]`](macro@lru_cache).
+///
+/// Takes the same options, but for `maxsize`. Nothing is ever evicted, so it is
+/// for functions whose arguments are few, or with a `ttl`.
+///
+/// ```
+/// use lruheap::cache;
+///
+/// #[cache]
+/// fn factorial(n: u128) -> u128 {
+///     if n == 0 { 1 } else { n.wrapping_mul(factorial(n - 1)) }
+/// }
+///
+/// assert_eq!(factorial(20), 2_432_902_008_176_640_000);
+/// assert_eq!(factorial::cache_info().maxsize, None);
+/// ```
+pub use lruheap_macros::cache;
+
+/// Makes a type an argument of functions with `typed = false`: values are equal
+/// if the type's name is and all fields are, each compared by value rather than
+/// by type. See [`LooseKey`](trait@LooseKey).
+///
+/// ```
+/// use lruheap::{LooseKey, lru_cache};
+///
+/// #[derive(LooseKey)]
+/// struct Point<T> {
+///     x: T,
+///     y: T,
+/// }
+///
+/// #[lru_cache(typed = false)]
+/// fn quadrant<T: LooseKey + PartialOrd + Default>(point: Point<T>) -> u8 {
+///     match (point.x >= T::default(), point.y >= T::default()) {
+///         (true, true) => 1,
+///         (false, true) => 2,
+///         (false, false) => 3,
+///         (true, false) => 4,
+///     }
+/// }
+///
+/// assert_eq!(quadrant(Point { x: 1, y: -1 }), 4);
+/// assert_eq!(quadrant(Point { x: 1.0, y: -1.0 }), 4);
+/// assert_eq!(quadrant::<i32>::cache_info().hits, 1);
+/// ```
+///
+/// `#[loose_key(crate = some::path)]` on the type names another path to lruheap.
+pub use lruheap_macros::LooseKey;
+
+/// Memoizes a function: calls with equal arguments are answered from a cache.
+///
+/// ```
+/// use lruheap::lru_cache;
+///
+/// #[lru_cache(maxsize = 1000, ttl = "10m")]
+/// fn lines(path: &str) -> std::io::Result<usize> {
+///     Ok(std::fs::read_to_string(path)?.lines().count())
+/// }
+///
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+/// let first = lines(path)?;
+/// let again = lines(path)?; // no file is read, and no `String` made of the path
+/// assert_eq!(first, again);
+/// assert!(lines("/no/such/file").is_err()); // an `Err` is not kept
+/// assert_eq!(lines::cache_info().currsize, 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// The function stays a plain `fn` with its own signature and attributes; it may
+/// be generic, `async`, `unsafe` or `extern`, and stand inside another function.
+///
+/// # The controls
+///
+/// Beside the function stands a type of the same name, whose associated
+/// functions are the controls of the cache. One `use` imports both. `args…` are
+/// the function's own parameters, and `V` is what is kept: the result, or for
+/// `Result<T, E>` what `Ok` holds.
+///
+/// | control | returns | does |
+/// | --- | --- | --- |
+/// | `f::cache_info()` | [`CacheInfo`] | exact counters |
+/// | `f::cache_clear()` | `()` | drops every entry, zeroes the counters |
+/// | `f::cache_parameters()` | [`CacheParameters`] | the options as configured |
+/// | `f::uncached(args…)` | as `f` | runs the body; cache and counters untouched |
+/// | `f::cache_peek(args…)` | `Option<V>` | the live value; no compute, no recency, no count |
+/// | `f::cache_contains(args…)` | `bool` | likewise |
+/// | `f::cache_ttl(args…)` | `Option<Duration>` | time left; `Duration::MAX` where it never expires; `None` where absent |
+/// | `f::cache_insert(args…, value)` | `()` | stores a value |
+/// | `f::cache_remove(args…)` | `Option<V>` | removes one entry |
+/// | `f::cache_refresh(args…)` | as `f` | runs the body now and replaces the entry; not counted; an `Err` leaves the entry as it is |
+/// | `f::cache_purge()` | `usize` | drops what has expired, says how many |
+/// | `f::cache_resize(n)` | `()` | a new bound (a number or `None`), evicting down to it |
+/// | `f::cache()` | `&'static Cache<…>` | the [`Cache`] itself; its keys are tuples of the owned arguments |
+///
+/// For a generic function the type has the same parameters:
+/// `describe::<u8>::cache_info()`. With `scope = thread` there is no `cache()`.
+/// Where the type would stand in the way (a function named like a module or
+/// crate that is used beside it), `companion = name` gives it another name, and
+/// `companion = none` leaves it out.
+///
+/// # Options
+///
+/// | option | values (default first) | meaning |
+/// | --- | --- | --- |
+/// | `maxsize` | `128`; any `usize` expression; `None` | entries kept; `None` unbounded; `0` stores nothing and counts misses |
+/// | `ttl` | `None`; `60`, `0.25` (seconds); `"2h5m"`; a `Duration` expression | age from the end of the computation, on a monotonic clock; an entry whose age equals the ttl has expired |
+/// | `typed` | unset; `true`; `false` | see below |
+/// | `policy` | `lru` | which entry makes room |
+/// | `scope` | `process`; `thread` | `thread`: one cache per thread, no locks, and values need not be `Send` |
+/// | `cache_err`, `cache_none` | `false`, `true` | whether `Err` / `None` results are kept |
+/// | `cache_if` | a closure `\|value: &V\| -> bool` | keeps only what it accepts |
+/// | `name` | `module_path!()::f` | what reports call it |
+/// | `companion` | the function's name; a name; `none` | the type with the controls |
+/// | `crate` | `::lruheap` | the path of lruheap, where it is re-exported |
+///
+/// On a parameter, `#[key(skip)]` leaves it out of the key, and `#[key(expr)]`
+/// puts the expression's value in its place:
+///
+/// ```
+/// # use lruheap::lru_cache;
+/// #[lru_cache]
+/// fn root(#[key(x.to_bits())] x: f64, #[key(skip)] log: &mut Vec<f64>) -> f64 {
+///     log.push(x);
+///     x.sqrt()
+/// }
+///
+/// let mut log = Vec::new();
+/// assert_eq!(root(2.25, &mut log), 1.5);
+/// assert_eq!(root(2.25, &mut log), 1.5);
+/// assert_eq!(log, [2.25]);
+/// ```
+///
+/// # Keys
+///
+/// All parameters in order, compared by `Eq`. An argument taken by reference
+/// (`&str`, `&[T]`, `&T`, `Option<&T>`, `&[&str]`, `&Path`) is looked up as it
+/// is and owned only when a result is stored: a hit clones no argument and
+/// allocates nothing. Arguments taken by value need `Hash + Eq + Clone`, those
+/// taken by reference `Hash + Eq` and an owned form (`ToOwned`). The hasher is
+/// seeded anew for each cache.
+///
+/// # Results
+///
+/// A hit hands out a clone, so results need `Clone`; `Arc` makes that cheap.
+/// `Err` is not kept, and `E` need not be `Clone`; that holds behind an alias,
+/// too (`io::Result`, `type R = Result<…>`). A panic is not kept. If the entry
+/// is removed, inserted or cleared while its value is computed, the value is
+/// returned to its caller and not stored.
+///
+/// # Counting
+///
+/// `hits` are the calls that were answered without running the body, `misses`
+/// those that ran it; their sum is the number of calls, exactly, from any number
+/// of threads. For now, threads that miss on one key at one time each run the
+/// body.
+///
+/// # Generic functions, and `typed`
+///
+/// For a concrete signature `typed` changes nothing. Each instantiation of a
+/// generic function has its own entries; its type parameters need `'static`,
+/// and `Send + Sync` where they are part of a key or a result. Arguments of
+/// type `impl Trait` share one cache, in which values of different types are
+/// different keys. A type parameter that only occurs in skipped parameters
+/// makes no instantiation of its own.
+///
+/// With `typed = false` all instantiations share one cache, and numbers that are
+/// equal are one key whatever their type, as in Python. Parameters then
+/// implement [`LooseKey`](trait@LooseKey), and the return type names no type
+/// parameter.
+///
+/// ```
+/// # use lruheap::{LooseKey, lru_cache};
+/// #[lru_cache(typed = false)]
+/// fn is_one<T: LooseKey + Into<f64>>(x: T) -> bool {
+///     x.into() == 1.0
+/// }
+///
+/// assert!(is_one(1_u8) && is_one(1.0_f64));
+/// assert_eq!(is_one::<u8>::cache_info().to_string(),
+///            "CacheInfo(hits=1, misses=1, maxsize=128, currsize=1)");
+/// ```
+///
+/// # Async functions
+///
+/// `uncached` and `cache_refresh` are async, the rest is not. Any runtime will
+/// do. A dropped future stores nothing. With `scope = thread` the future stays
+/// on its thread: it is not `Send`.
+///
+/// # Errors
+///
+/// Misuse is refused at compile time, with what to write instead: a parameter
+/// that is not `Hash + Eq`, a result that is not `Clone` or that borrows,
+/// `-> impl Trait`, a `&mut` parameter without `#[key(skip)]`, `const fn`,
+/// unknown, repeated or contradicting options.
+///
+/// # Panics
+///
+/// Calls panic only where the body or a trait implementation of an argument or
+/// result does. The cache stays usable.
+pub use lruheap_macros::lru_cache;
 
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
@@ -14,3 +248,8 @@ pub use lruheap_core::testing;
 pub mod __private {
     pub use lruheap_core::memo::*;
 }
+
+/// The README's code blocks, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

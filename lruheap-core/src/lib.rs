@@ -39,5 +39,5 @@ pub mod memo;
 pub mod testing;
 
 pub use cache::{Cache, CacheBuilder};
-pub use key::{Loose, LooseKey};
+pub use key::{Loose, LooseKey, LooseTokens};
 pub use stats::{CacheInfo, CacheParameters, Policy};

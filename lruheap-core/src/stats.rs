@@ -51,7 +51,11 @@ impl CacheInfo {
 /// The four figures, in Python's wording.
 impl fmt::Display for CacheInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CacheInfo(hits={}, misses={}, maxsize=", self.hits, self.misses)?;
+        write!(
+            f,
+            "CacheInfo(hits={}, misses={}, maxsize=",
+            self.hits, self.misses
+        )?;
         match self.maxsize {
             Some(maxsize) => write!(f, "{maxsize}")?,
             None => f.write_str("None")?,
@@ -100,16 +104,35 @@ mod tests {
 
     #[test]
     fn display_is_python_s() {
-        let info = CacheInfo { hits: 33, misses: 36, maxsize: Some(128), currsize: 36, ..CacheInfo::default() };
-        assert_eq!(info.to_string(), "CacheInfo(hits=33, misses=36, maxsize=128, currsize=36)");
-        let unbounded = CacheInfo { maxsize: None, ..info };
-        assert_eq!(unbounded.to_string(), "CacheInfo(hits=33, misses=36, maxsize=None, currsize=36)");
+        let info = CacheInfo {
+            hits: 33,
+            misses: 36,
+            maxsize: Some(128),
+            currsize: 36,
+            ..CacheInfo::default()
+        };
+        assert_eq!(
+            info.to_string(),
+            "CacheInfo(hits=33, misses=36, maxsize=128, currsize=36)"
+        );
+        let unbounded = CacheInfo {
+            maxsize: None,
+            ..info
+        };
+        assert_eq!(
+            unbounded.to_string(),
+            "CacheInfo(hits=33, misses=36, maxsize=None, currsize=36)"
+        );
     }
 
     #[test]
     fn the_hit_rate_of_no_calls_is_zero() {
         assert!(CacheInfo::default().hit_rate().abs() < f64::EPSILON);
-        let info = CacheInfo { hits: 3, misses: 1, ..CacheInfo::default() };
+        let info = CacheInfo {
+            hits: 3,
+            misses: 1,
+            ..CacheInfo::default()
+        };
         assert!((info.hit_rate() - 0.75).abs() < f64::EPSILON);
     }
 }

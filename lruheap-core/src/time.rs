@@ -71,8 +71,9 @@ fn advanced() -> u64 {
 pub(crate) fn advance(duration: Duration) {
     let step = nanoseconds(duration).unwrap_or(u64::MAX);
     // The closure never gives `None`, so there is no failure to look at.
-    let _ = ADVANCED
-        .fetch_update(Ordering::AcqRel, Ordering::Acquire, |sum| Some(sum.saturating_add(step)));
+    let _ = ADVANCED.fetch_update(Ordering::AcqRel, Ordering::Acquire, |sum| {
+        Some(sum.saturating_add(step))
+    });
 }
 
 #[cfg(test)]

@@ -34,7 +34,10 @@ fn qualifiers(function: &Function, errors: &mut Errors) {
         errors.at(this, "memoizing associated functions is not there yet: put the attribute on a free function, and write the type for `Self`");
     }
     if let Some(variadic) = &sig.variadic {
-        errors.at(variadic, "a variadic function can't be memoized: its arguments can't be compared");
+        errors.at(
+            variadic,
+            "a variadic function can't be memoized: its arguments can't be compared",
+        );
     }
     if function.body.is_none() {
         errors.at(sig, "a function needs a body to be memoized");
@@ -43,16 +46,20 @@ fn qualifiers(function: &Function, errors: &mut Errors) {
 
 fn parameters(function: &Function, options: &Options, errors: &mut Errors) {
     for param in &function.params {
-        if let Some(cfg) = param.input.attrs.iter().find(|attr| attr.path().is_ident("cfg")) {
+        if let Some(cfg) = param
+            .input
+            .attrs
+            .iter()
+            .find(|attr| attr.path().is_ident("cfg"))
+        {
             errors.at(cfg, "a parameter of a memoized function can't come and go: put the `#[cfg]` on two versions of the function");
         }
         match &param.key {
-            Key::Skip => continue,
             Key::Computed(_) if param.name().is_none() => {
                 errors.at(&param.input.pat, "`#[key(expr)]` speaks of the parameter by name: give it a name here, and take it apart in the body");
                 continue;
             }
-            Key::Computed(_) => continue,
+            Key::Skip | Key::Computed(_) => continue,
             Key::Whole => {}
         }
         match param.ty() {
@@ -73,7 +80,9 @@ fn parameters(function: &Function, options: &Options, errors: &mut Errors) {
 }
 
 fn result(function: &Function, options: &Options, errors: &mut Errors) {
-    let ReturnType::Type(_, ty) = &function.sig.output else { return };
+    let ReturnType::Type(_, ty) = &function.sig.output else {
+        return;
+    };
     if let Type::Never(_) = &**ty {
         errors.at(ty, "a function that never returns has no result to cache");
         return;
@@ -83,13 +92,17 @@ fn result(function: &Function, options: &Options, errors: &mut Errors) {
         return;
     }
     // An `Err` is not kept unless that is asked for, so it may borrow.
-    let kept = key::ok_type(ty).filter(|_| !options.cache_err).unwrap_or(ty);
+    let kept = key::ok_type(ty)
+        .filter(|_| !options.cache_err)
+        .unwrap_or(ty);
     if let Some(borrow) = key::borrow_in(kept) {
         errors.at(borrow, "a borrowed result can't be cached, because it would have to outlive what it borrows from: return an owned value (`String` for `&str`, `Vec<T>` for `&[T]`, `Arc<T>` for `&T`), or a `'static` reference");
     }
     if options.typed == Some(false) {
         for param in &function.sig.generics.params {
-            let GenericParam::Type(param) = param else { continue };
+            let GenericParam::Type(param) = param else {
+                continue;
+            };
             if let Some(word) = word_in(kept.to_token_stream(), &param.ident.to_string()) {
                 errors.at(word, format!("with `typed = false` all instantiations share their results, so the return type can't name `{}`: return a type that is the same for all, or leave out `typed = false`", param.ident));
             }
@@ -108,8 +121,25 @@ fn companion(function: &Function, options: &Options, errors: &mut Errors) {
 pub(crate) fn is_primitive(name: &str) -> bool {
     matches!(
         name,
-        "bool" | "char" | "str" | "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16"
-            | "i32" | "i64" | "i128" | "isize" | "f16" | "f32" | "f64" | "f128"
+        "bool"
+            | "char"
+            | "str"
+            | "u8"
+            | "u16"
+            | "u32"
+            | "u64"
+            | "u128"
+            | "usize"
+            | "i8"
+            | "i16"
+            | "i32"
+            | "i64"
+            | "i128"
+            | "isize"
+            | "f16"
+            | "f32"
+            | "f64"
+            | "f128"
     )
 }
 

@@ -36,8 +36,10 @@ impl Errors {
 
 /// The one of `known` that `word` was probably meant to be.
 pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let (distance, best) =
-        known.iter().map(|candidate| (distance(word, candidate), *candidate)).min()?;
+    let (distance, best) = known
+        .iter()
+        .map(|candidate| (distance(word, candidate), *candidate))
+        .min()?;
     (distance <= 1 + word.chars().count() / 3).then_some(best)
 }
 

@@ -5,7 +5,9 @@ use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, FnArg, Meta, Pat, PatType, Receiver, Safety, Signature, Token, Type, Visibility};
+use syn::{
+    Attribute, FnArg, Meta, Pat, PatType, Receiver, Safety, Signature, Token, Type, Visibility,
+};
 
 use crate::error::Errors;
 
@@ -52,7 +54,12 @@ impl Function {
     /// Reads an item. `Err` where it is nothing that can be made sense of, with
     /// the message for the user; mistakes in `#[key]` are noted.
     pub(crate) fn read(item: TokenStream, errors: &mut Errors) -> syn::Result<Self> {
-        let Raw { attrs, vis, mut sig, body } = syn::parse2(item)?;
+        let Raw {
+            attrs,
+            vis,
+            mut sig,
+            body,
+        } = syn::parse2(item)?;
         let mut receiver = None;
         let mut params = Vec::new();
         for input in &mut sig.inputs {
@@ -60,17 +67,35 @@ impl Function {
                 FnArg::Receiver(this) => receiver = Some(this.clone()),
                 FnArg::Typed(input) => {
                     let key = take_key(&mut input.attrs, errors);
-                    params.push(Param { input: input.clone(), key });
+                    params.push(Param {
+                        input: input.clone(),
+                        key,
+                    });
                 }
             }
         }
-        Ok(Function { attrs, vis, sig, params, receiver, body })
+        Ok(Function {
+            attrs,
+            vis,
+            sig,
+            params,
+            receiver,
+            body,
+        })
     }
 
     /// The function as it was written, for when it can't be memoized.
     pub(crate) fn original(&self) -> TokenStream {
-        let Function { attrs, vis, sig, body, .. } = self;
-        let body = body.as_ref().map_or_else(|| quote!(;), ToTokens::to_token_stream);
+        let Function {
+            attrs,
+            vis,
+            sig,
+            body,
+            ..
+        } = self;
+        let body = body
+            .as_ref()
+            .map_or_else(|| quote!(;), ToTokens::to_token_stream);
         quote!(#(#attrs)* #vis #sig #body)
     }
 
@@ -108,7 +133,12 @@ impl Parse for Raw {
             _ => None,
         };
         input.parse::<TokenStream>()?;
-        Ok(Raw { attrs, vis, sig, body })
+        Ok(Raw {
+            attrs,
+            vis,
+            sig,
+            body,
+        })
     }
 }
 
@@ -136,7 +166,9 @@ fn not_a_function(input: ParseStream<'_>) -> Option<syn::Error> {
     } else {
         return None;
     };
-    Some(input.error(format!("only functions can be memoized, and this is {what}: put the attribute on a `fn`")))
+    Some(input.error(format!(
+        "only functions can be memoized, and this is {what}: put the attribute on a `fn`"
+    )))
 }
 
 /// `const unsafe fn`, `const extern "C" fn` and the like.
@@ -146,8 +178,7 @@ fn is_qualified_fn(input: ParseStream<'_>) -> bool {
 
 /// Takes `#[key(…)]` out of a parameter's attributes.
 fn take_key(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Key {
-    const USAGE: &str =
-        "write `#[key(skip)]`, or `#[key(expr)]` with the expression that takes the parameter's place in the key";
+    const USAGE: &str = "write `#[key(skip)]`, or `#[key(expr)]` with the expression that takes the parameter's place in the key";
     let mut key = Key::Whole;
     let mut seen = false;
     attrs.retain(|attr| {
@@ -155,7 +186,10 @@ fn take_key(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Key {
             return true;
         }
         if seen {
-            errors.at(attr, "a parameter has one `#[key]`: leave one of the two out");
+            errors.at(
+                attr,
+                "a parameter has one `#[key]`: leave one of the two out",
+            );
             return false;
         }
         seen = true;

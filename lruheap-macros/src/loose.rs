@@ -18,7 +18,13 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let out = local("out");
     let name = &input.ident;
     let arms = match &input.data {
-        Data::Struct(data) => arm(&krate, &quote!(#name), &name.to_string(), &data.fields, &out),
+        Data::Struct(data) => arm(
+            &krate,
+            &quote!(#name),
+            &name.to_string(),
+            &data.fields,
+            &out,
+        ),
         Data::Enum(data) => data
             .variants
             .iter()
@@ -29,7 +35,10 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
             })
             .collect(),
         Data::Union(data) => {
-            errors.at(data.union_token, "a union can't be a cache key: what it holds is not known");
+            errors.at(
+                data.union_token,
+                "a union can't be a cache key: what it holds is not known",
+            );
             TokenStream::new()
         }
     };
@@ -44,7 +53,11 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
     }
     let (impl_generics, ty_generics, clause) = generics.split_for_impl();
     let a = quote!('lruheap);
-    let matching = if arms.is_empty() { quote!(match *self {}) } else { quote!(match self { #arms }) };
+    let matching = if arms.is_empty() {
+        quote!(match *self {})
+    } else {
+        quote!(match self { #arms })
+    };
     quote! {
         #[automatically_derived]
         impl #impl_generics #krate::LooseKey for #name #ty_generics #clause {
@@ -56,11 +69,19 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
 }
 
 /// A match arm that opens the group and gives the fields.
-fn arm(krate: &TokenStream, path: &TokenStream, label: &str, fields: &Fields, out: &syn::Ident) -> TokenStream {
+fn arm(
+    krate: &TokenStream,
+    path: &TokenStream,
+    label: &str,
+    fields: &Fields,
+    out: &syn::Ident,
+) -> TokenStream {
     let private = quote!(#krate::__private);
     let label = format!("::{label}");
     let label = quote!(#private::concat!(#private::module_path!(), #label));
-    let names: Vec<_> = (0..fields.len()).map(|index| local(&format!("field{index}"))).collect();
+    let names: Vec<_> = (0..fields.len())
+        .map(|index| local(&format!("field{index}")))
+        .collect();
     let members = fields.members();
     let count = fields.len();
     quote! {
@@ -74,7 +95,11 @@ fn arm(krate: &TokenStream, path: &TokenStream, label: &str, fields: &Fields, ou
 /// `#[loose_key(crate = some::path)]`
 fn krate(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     let mut krate = quote!(::lruheap);
-    for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("loose_key")) {
+    for attr in input
+        .attrs
+        .iter()
+        .filter(|attr| attr.path().is_ident("loose_key"))
+    {
         let read = attr.parse_args_with(|input: syn::parse::ParseStream<'_>| {
             input.parse::<Token![crate]>()?;
             input.parse::<Token![=]>()?;

@@ -78,13 +78,31 @@ impl Options {
 }
 
 const KNOWN: &[&str] = &[
-    "maxsize", "ttl", "typed", "policy", "scope", "cache_err", "cache_none", "cache_if", "name",
-    "companion", "crate",
+    "maxsize",
+    "ttl",
+    "typed",
+    "policy",
+    "scope",
+    "cache_err",
+    "cache_none",
+    "cache_if",
+    "name",
+    "companion",
+    "crate",
 ];
 
 /// In the contract, with an issue of its own each.
-const NOT_YET: &[&str] =
-    &["coalesce", "xfetch", "stale", "stale_if_error", "tags", "tti", "ttl_with", "ttl_err", "shared"];
+const NOT_YET: &[&str] = &[
+    "coalesce",
+    "xfetch",
+    "stale",
+    "stale_if_error",
+    "tags",
+    "tti",
+    "ttl_with",
+    "ttl_err",
+    "shared",
+];
 
 /// Reads the options, noting every mistake.
 pub(crate) fn parse(of: Macro, tokens: TokenStream, errors: &mut Errors) -> Options {
@@ -102,7 +120,10 @@ pub(crate) fn parse(of: Macro, tokens: TokenStream, errors: &mut Errors) -> Opti
             if !input.is_empty() {
                 let comma: syn::Result<Token![,]> = input.parse();
                 if let Err(error) = comma {
-                    errors.push(syn::Error::new(error.span(), "options are separated by commas"));
+                    errors.push(syn::Error::new(
+                        error.span(),
+                        "options are separated by commas",
+                    ));
                     skip_to_comma(input)?;
                     let _: Option<Token![,]> = input.parse()?;
                 }
@@ -131,9 +152,16 @@ impl Parse for Setting {
             return Err(syn::Error::new(value.span(), message));
         }
         let name = Ident::parse_any(input).map_err(|error| {
-            syn::Error::new(error.span(), "expected the name of an option, as in `maxsize = 128`")
+            syn::Error::new(
+                error.span(),
+                "expected the name of an option, as in `maxsize = 128`",
+            )
         })?;
-        let mut setting = Setting { name, value: None, list: None };
+        let mut setting = Setting {
+            name,
+            value: None,
+            list: None,
+        };
         if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             if input.is_empty() || input.peek(Token![,]) {
@@ -157,11 +185,20 @@ fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
     Ok(())
 }
 
-fn set(options: &mut Options, of: Macro, setting: Setting, seen: &mut Vec<String>, errors: &mut Errors) {
+fn set(
+    options: &mut Options,
+    of: Macro,
+    setting: Setting,
+    seen: &mut Vec<String>,
+    errors: &mut Errors,
+) {
     let Setting { name, value, list } = setting;
     let word = name.unraw().to_string();
     if NOT_YET.contains(&word.as_str()) {
-        errors.at(&name, format!("`{word}` is not there yet: leave the option out"));
+        errors.at(
+            &name,
+            format!("`{word}` is not there yet: leave the option out"),
+        );
         return;
     }
     if !KNOWN.contains(&word.as_str()) {
@@ -169,24 +206,37 @@ fn set(options: &mut Options, of: Macro, setting: Setting, seen: &mut Vec<String
         return;
     }
     if seen.contains(&word) {
-        errors.at(&name, format!("`{word}` is given twice: leave one of the two out"));
+        errors.at(
+            &name,
+            format!("`{word}` is given twice: leave one of the two out"),
+        );
         return;
     }
     seen.push(word.clone());
     let value = match (value, list) {
         (Some(value), _) => value,
         (None, Some(list)) => {
-            errors.at(&name, format!("`{word}` takes a value: write `{word} = {list}`"));
+            errors.at(
+                &name,
+                format!("`{word}` takes a value: write `{word} = {list}`"),
+            );
             return;
         }
         (None, None) => {
-            errors.at(&name, format!("`{word}` needs a value: write `{word} = {}`", example(&word)));
+            errors.at(
+                &name,
+                format!(
+                    "`{word}` needs a value: write `{word} = {}`",
+                    example(&word)
+                ),
+            );
             return;
         }
     };
     match word.as_str() {
         "maxsize" if of == Macro::Cache => {
-            let message = "`#[cache]` has no bound: write `#[lru_cache(maxsize = …)]` for one that has";
+            let message =
+                "`#[cache]` has no bound: write `#[lru_cache(maxsize = …)]` for one that has";
             errors.at(&name, message);
         }
         "maxsize" => maxsize(options, &value, errors),
@@ -211,7 +261,10 @@ fn unknown(word: &str) -> String {
     let all: Vec<&str> = KNOWN.iter().chain(NOT_YET).copied().collect();
     match nearest(word, &all) {
         Some(known) => format!("there is no option `{word}`: did you mean `{known}`?"),
-        None => format!("there is no option `{word}`: the options are {}", KNOWN.join(", ")),
+        None => format!(
+            "there is no option `{word}`: the options are {}",
+            KNOWN.join(", ")
+        ),
     }
 }
 
@@ -231,7 +284,11 @@ fn example(word: &str) -> &'static str {
 }
 
 fn boolean(word: &str, value: &Expr, errors: &mut Errors) -> Option<bool> {
-    if let Expr::Lit(ExprLit { lit: Lit::Bool(value), .. }) = value {
+    if let Expr::Lit(ExprLit {
+        lit: Lit::Bool(value),
+        ..
+    }) = value
+    {
         return Some(value.value);
     }
     errors.at(value, format!("`{word}` is `true` or `false`"));
@@ -252,7 +309,13 @@ fn is_none(value: &Expr) -> bool {
 
 /// Whether the value is `-…`.
 fn is_negative(value: &Expr) -> bool {
-    matches!(value, Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }))
+    matches!(
+        value,
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            ..
+        })
+    )
 }
 
 fn some_call(value: &Expr) -> bool {
@@ -269,7 +332,10 @@ fn maxsize(options: &mut Options, value: &Expr, errors: &mut Errors) {
             "`maxsize` can't be negative: 0 stores nothing, `None` is without a bound"
         }
         _ if some_call(value) => "write the number itself: `maxsize = 128`, or `maxsize = None`",
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => match number.base10_parse::<usize>() {
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(number),
+            ..
+        }) => match number.base10_parse::<usize>() {
             Err(_) => "`maxsize` is a number of entries: this one is beyond `usize`",
             Ok(_) if !matches!(number.suffix(), "" | "usize") => {
                 "`maxsize` is a `usize`: leave the suffix out"
@@ -279,9 +345,9 @@ fn maxsize(options: &mut Options, value: &Expr, errors: &mut Errors) {
                 return;
             }
         },
-        Expr::Lit(ExprLit { lit: Lit::Float(_), .. }) => {
-            "`maxsize` is a whole number of entries, as in `maxsize = 128`"
-        }
+        Expr::Lit(ExprLit {
+            lit: Lit::Float(_), ..
+        }) => "`maxsize` is a whole number of entries, as in `maxsize = 128`",
         Expr::Lit(_) => "`maxsize` is a number of entries, as in `maxsize = 128`, or `None`",
         Expr::Closure(_) => "`maxsize` is a `usize`, as in `maxsize = 128`, not a closure",
         _ => {
@@ -326,7 +392,10 @@ fn cache_if(options: &mut Options, value: Expr, errors: &mut Errors) {
     match &value {
         Expr::Lit(_) => errors.at(&value, "`cache_if` is a closure: `cache_if = |value| …`"),
         Expr::Closure(closure) if closure.inputs.len() != 1 => {
-            errors.at(&closure.inputs, "the closure of `cache_if` takes the value: `|value| …`");
+            errors.at(
+                &closure.inputs,
+                "the closure of `cache_if` takes the value: `|value| …`",
+            );
         }
         _ => options.cache_if = Some(value),
     }
@@ -336,7 +405,10 @@ fn companion(options: &mut Options, value: &Expr, errors: &mut Errors) {
     match word(value) {
         Some(word) if word == "none" => options.companion = Companion::None,
         Some(word) => options.companion = Companion::Named(Some(word.clone())),
-        None => errors.at(value, "`companion` is a name for the companion type, or `none`"),
+        None => errors.at(
+            value,
+            "`companion` is a name for the companion type, or `none`",
+        ),
     }
 }
 
@@ -344,6 +416,9 @@ fn krate(options: &mut Options, value: &Expr, errors: &mut Errors) {
     let path: syn::Result<Path> = syn::parse2(value.to_token_stream());
     match path {
         Ok(path) => options.krate = path.to_token_stream(),
-        Err(_) => errors.at(value, "`crate` is the path of lruheap: `crate = some::path`"),
+        Err(_) => errors.at(
+            value,
+            "`crate` is the path of lruheap: `crate = some::path`",
+        ),
     }
 }

@@ -50,6 +50,9 @@ pub struct Engine<K, V, S: Scope = Process> {
     settings: Settings,
 }
 
+/// Pairs with the wanted hash, and whether theirs is the wanted key.
+type Compared<K, V> = SmallVec<[(Arc<(K, V)>, bool); 2]>;
+
 enum Step<K, V, R> {
     Done(R),
     Compare(SmallVec<[Arc<(K, V)>; 2]>),
@@ -63,7 +66,11 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             counters: Counters::default(),
             flights: Flights::default(),
         };
-        Engine { gate: S::Gate::new(state), hasher: foldhash::fast::RandomState::default(), settings }
+        Engine {
+            gate: S::Gate::new(state),
+            hasher: foldhash::fast::RandomState::default(),
+            settings,
+        }
     }
 
     /// Hashes a key, for the one time in its call.
@@ -111,7 +118,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     ) -> R {
         // What has been compared so far, and how that went. The pairs are held,
         // so their addresses name them.
-        let mut compared: SmallVec<[(Arc<(K, V)>, bool); 2]> = SmallVec::new();
+        let mut compared: Compared<K, V> = SmallVec::new();
         let mut todo = Some((act, subject));
         loop {
             let step = self.gate.with(|state| {
@@ -156,9 +163,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     where
         W: View<Owned = K>,
     {
-        self.at_slot(hash, view.is_inert(), view, |view, key| view.matches(key), |state, slot, _| {
-            act(state, slot)
-        })
+        self.at_slot(
+            hash,
+            view.is_inert(),
+            view,
+            |view, key| view.matches(key),
+            |state, slot, _| act(state, slot),
+        )
     }
 
     /// The value for a call, or a ticket to compute it.
@@ -176,7 +187,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         });
         match found {
             Ok(held) => Ok(held.release(values)),
-            Err(ticket) => Err(Absent { hash, inert: view.is_inert(), same: W::same, ticket }),
+            Err(ticket) => Err(Absent {
+                hash,
+                inert: view.is_inert(),
+                same: W::same,
+                ticket,
+            }),
         }
     }
 
@@ -184,7 +200,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn begin<W: View<Owned = K>>(&self, view: &W) -> Absent<K> {
         let hash = self.hash(view);
         let ticket = self.gate.with(|state| state.flights.begin(hash));
-        Absent { hash, inert: view.is_inert(), same: W::same, ticket }
+        Absent {
+            hash,
+            inert: view.is_inert(),
+            same: W::same,
+            ticket,
+        }
     }
 
     /// The value, counted and touched, with nothing to compute it.
@@ -201,7 +222,9 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let held = self.at_view(self.hash(view), view, |state, slot| {
             let slot = state.live(slot, &self.settings.clock)?;
             let payload = state.store.payload(slot);
-            values.is_good(payload.value()).then(|| Held::take(payload, values))
+            values
+                .is_good(payload.value())
+                .then(|| Held::take(payload, values))
         });
         held.map(|held| held.release(values))
     }
@@ -232,7 +255,11 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             Some((payload, live))
         });
         let (payload, live) = removed?;
-        if live && values.is_good(payload.value()) { Some(payload.into_value(values)) } else { None }
+        if live && values.is_good(payload.value()) {
+            Some(payload.into_value(values))
+        } else {
+            None
+        }
     }
 
     /// Stores on the user's word, under a key that is looked up by `view`.
@@ -343,8 +370,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         // A second payload for each: a clone of what is inert, or the pointer.
         let entries: Vec<Payload<K, V>> = self.gate.with(|state| {
             let now = state.now(&self.settings.clock);
-            let live = state.store.in_order().filter(|&slot| !state.is_expired(slot, now));
-            live.take(n).map(|slot| state.store.payload(slot).duplicate()).collect()
+            let live = state
+                .store
+                .in_order()
+                .filter(|&slot| !state.is_expired(slot, now));
+            live.take(n)
+                .map(|slot| state.store.payload(slot).duplicate())
+                .collect()
         });
         entries.into_iter().map(Payload::into_pair).collect()
     }

@@ -32,7 +32,10 @@ enum MarkState {
 impl Flights {
     #[allow(clippy::cast_possible_truncation)]
     pub(crate) fn begin(&mut self, hash: u32) -> Ticket {
-        let mark = Mark { hash, state: MarkState::Valid };
+        let mark = Mark {
+            hash,
+            state: MarkState::Valid,
+        };
         if let Some(at) = self.free.pop() {
             self.marks[at as usize] = mark;
             return Ticket(at);
@@ -146,7 +149,13 @@ impl<H: Home> Flight<H> {
     }
 
     fn take_off(home: H, part: &impl Part<Owned = H::Key>, absent: Absent<H::Key>) -> Self {
-        let mut flight = Flight { home, key: None, absent, replace: false, landed: false };
+        let mut flight = Flight {
+            home,
+            key: None,
+            absent,
+            replace: false,
+            landed: false,
+        };
         // The user's `Clone` may panic; the flight then ends as any other.
         flight.key = Some(part.to_key());
         flight
@@ -156,7 +165,10 @@ impl<H: Home> Flight<H> {
     pub(crate) fn land(mut self, value: H::Value, values: &impl Values<H::Value>) {
         let Some(key) = self.key.take() else { return };
         let payload = Payload::new(key, value, self.absent.inert && values.is_inert());
-        let rule = Rule::Computed { ticket: self.absent.ticket, replace: self.replace };
+        let rule = Rule::Computed {
+            ticket: self.absent.ticket,
+            replace: self.replace,
+        };
         // A panicking `Eq` leaves before the ticket is handed in, a panicking
         // `Drop` in the trash comes after.
         let trash = self.home.engine().put(&self.absent, payload, rule);

@@ -57,7 +57,9 @@ pub struct Cache<K, V> {
 
 impl<K, V> Clone for Cache<K, V> {
     fn clone(&self) -> Self {
-        Cache { engine: Arc::clone(&self.engine) }
+        Cache {
+            engine: Arc::clone(&self.engine),
+        }
     }
 }
 
@@ -105,7 +107,9 @@ impl Cache<(), ()> {
 /// What says something of the cache as a whole.
 impl<K, V> Cache<K, V> {
     pub(crate) fn with_settings(settings: Settings) -> Self {
-        Cache { engine: Arc::new(Engine::new(settings)) }
+        Cache {
+            engine: Arc::new(Engine::new(settings)),
+        }
     }
 
     /// The exact counters. Drops what has expired on the way.

@@ -19,7 +19,11 @@ pub(crate) enum Payload<K, V> {
 
 impl<K, V> Payload<K, V> {
     pub(crate) fn new(key: K, value: V, inert: bool) -> Self {
-        if inert { Payload::Inline(key, value) } else { Payload::Shared(Arc::new((key, value))) }
+        if inert {
+            Payload::Inline(key, value)
+        } else {
+            Payload::Shared(Arc::new((key, value)))
+        }
     }
 
     #[inline]

@@ -117,7 +117,9 @@ impl<K, V> State<K, V> {
     pub(crate) fn make_room(&mut self, more: usize, trash: &mut Trash<K, V>) {
         let limit = self.limit().saturating_sub(more);
         while self.store.len() > limit {
-            let Some(oldest) = self.store.oldest() else { break };
+            let Some(oldest) = self.store.oldest() else {
+                break;
+            };
             trash.push(self.store.remove(oldest));
             self.counters.evictions += 1;
         }
@@ -127,7 +129,9 @@ impl<K, V> State<K, V> {
     pub(crate) fn expire(&mut self, clock: &Clock, most: usize, trash: &mut Trash<K, V>) {
         let Some(now) = self.now(clock) else { return };
         for _ in 0..most {
-            let Some(slot) = self.store.due(now) else { break };
+            let Some(slot) = self.store.due(now) else {
+                break;
+            };
             self.drop_expired(slot, trash);
         }
     }

@@ -28,7 +28,10 @@ impl<T: Hash + Eq + Send + Sync + 'static> Comparable for T {
     }
 
     fn same(&self, other: &dyn Comparable) -> bool {
-        other.as_any().downcast_ref::<T>().is_some_and(|other| self == other)
+        other
+            .as_any()
+            .downcast_ref::<T>()
+            .is_some_and(|other| self == other)
     }
 
     fn feed(&self, mut state: &mut dyn Hasher) {

@@ -78,12 +78,16 @@ enum Number {
 }
 
 impl From<f64> for Number {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::float_cmp)]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::float_cmp
+    )]
     fn from(float: f64) -> Self {
-        const TWO_TO_127: f64 = (1_u128 << 127) as f64;
+        const TWO_TO_127: f64 = 170_141_183_460_469_231_731_687_303_715_884_105_728.0;
         if float.is_nan() {
             Number::Float(f64::NAN.to_bits())
-        } else if float.trunc() != float || float < -TWO_TO_127 || float >= TWO_TO_127 * 2.0 {
+        } else if float.trunc() != float || !(-TWO_TO_127..TWO_TO_127 * 2.0).contains(&float) {
             Number::Float(float.to_bits())
         } else if float < TWO_TO_127 {
             Number::Whole(float as i128)
@@ -126,13 +130,17 @@ impl View for LooseTokens<'_> {
 
     fn matches(&self, key: &Loose) -> bool {
         self.0.len() == key.0.len()
-            && self.0.iter().zip(&key.0).all(|(token, kept)| match (token, kept) {
-                (Token::Number(a), Token::Number(b)) => a == b,
-                (Token::Char(a), Token::Char(b)) => a == b,
-                (Token::Text(a), Token::Text(b)) => **a == **b,
-                (Token::Group(a, n), Token::Group(b, m)) => n == m && a == b,
-                _ => false,
-            })
+            && self
+                .0
+                .iter()
+                .zip(&key.0)
+                .all(|(token, kept)| match (token, kept) {
+                    (Token::Number(a), Token::Number(b)) => a == b,
+                    (Token::Char(a), Token::Char(b)) => a == b,
+                    (Token::Text(a), Token::Text(b)) => **a == **b,
+                    (Token::Group(a, n), Token::Group(b, m)) => n == m && a == b,
+                    _ => false,
+                })
     }
 
     fn same(a: &Loose, b: &Loose) -> bool {
@@ -163,7 +171,9 @@ macro_rules! whole_numbers {
     )*};
 }
 
-whole_numbers!(bool, u8, u16, u32, u64, i8, i16, i32, i64, i128, isize, usize);
+whole_numbers!(
+    bool, u8, u16, u32, u64, i8, i16, i32, i64, i128, isize, usize
+);
 
 impl LooseKey for u128 {
     fn tokens<'a>(&'a self, out: &mut LooseTokens<'a>) {

@@ -105,7 +105,10 @@ pub(crate) struct Query<'a, K, Q: ?Sized> {
 
 impl<'a, K, Q: ?Sized> Query<'a, K, Q> {
     pub(crate) fn new(query: &'a Q) -> Self {
-        Query { query, key: std::marker::PhantomData }
+        Query {
+            query,
+            key: std::marker::PhantomData,
+        }
     }
 }
 
@@ -164,9 +167,15 @@ mod tests {
     fn a_view_hashes_as_the_key_it_is_owned_as() {
         let words = ["a", "bc", ""];
         agree(&(plain(&7_u64), borrowed("text"), borrowed(&b"bytes"[..])));
-        agree(&(optional(Some("x").map(borrowed)), optional(None::<&str>.map(borrowed))));
+        agree(&(
+            optional(Some("x").map(borrowed)),
+            optional(None::<&str>.map(borrowed)),
+        ));
         agree(&(sequence(&words[..], |word| borrowed(*word)),));
-        agree(&(KeyProbe::new(&1.5_f64.to_bits()).part(), KeyProbe::new(&"text").part()));
+        agree(&(
+            KeyProbe::new(&1.5_f64.to_bits()).part(),
+            KeyProbe::new(&"text").part(),
+        ));
         agree(&((plain(&1_u8), borrowed("nested")), loose(&(1, "two", 3.0))));
         agree(&());
     }

@@ -152,7 +152,9 @@ impl<'a, T, P: View, F: Fn(&'a T) -> P> View for Sequence<'a, T, F> {
     type Owned = Vec<P::Owned>;
 
     fn is_inert(&self) -> bool {
-        self.items.first().is_none_or(|item| (self.part)(item).is_inert())
+        self.items
+            .first()
+            .is_none_or(|item| (self.part)(item).is_inert())
     }
 
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -164,7 +166,11 @@ impl<'a, T, P: View, F: Fn(&'a T) -> P> View for Sequence<'a, T, F> {
 
     fn matches(&self, key: &Self::Owned) -> bool {
         self.items.len() == key.len()
-            && self.items.iter().zip(key).all(|(item, key)| (self.part)(item).matches(key))
+            && self
+                .items
+                .iter()
+                .zip(key)
+                .all(|(item, key)| (self.part)(item).matches(key))
     }
 
     fn same(a: &Self::Owned, b: &Self::Owned) -> bool {
@@ -174,6 +180,9 @@ impl<'a, T, P: View, F: Fn(&'a T) -> P> View for Sequence<'a, T, F> {
 
 impl<'a, T, P: Part, F: Fn(&'a T) -> P> Part for Sequence<'a, T, F> {
     fn to_key(&self) -> Self::Owned {
-        self.items.iter().map(|item| (self.part)(item).to_key()).collect()
+        self.items
+            .iter()
+            .map(|item| (self.part)(item).to_key())
+            .collect()
     }
 }

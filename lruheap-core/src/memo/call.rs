@@ -1,5 +1,8 @@
 //! A call and its controls, for a cache in any home.
 
+// Parts and outcomes are moved in: generated code then needs no names for them.
+#![allow(clippy::needless_pass_by_value)]
+
 use std::time::Duration;
 
 use super::outcome::Outcome;
@@ -19,7 +22,11 @@ impl<H: Home, O: Outcome<Value = H::Value>> Flight<H, O> {
     /// Stores the result if it is to be kept, and gives it back.
     #[inline]
     pub fn finish(self, result: O::Result) -> O::Result {
-        if let Some(value) = self.outcome.value(&result).filter(|value| self.outcome.keeps(value)) {
+        if let Some(value) = self
+            .outcome
+            .value(&result)
+            .filter(|value| self.outcome.keeps(value))
+        {
             let copy = self.outcome.copy(value);
             self.flight.land(copy, &self.outcome);
         }
@@ -52,7 +59,10 @@ where
     P: Part,
     O: Outcome,
 {
-    Flight { flight: cache::Flight::anew(home, &part), outcome }
+    Flight {
+        flight: cache::Flight::anew(home, &part),
+        outcome,
+    }
 }
 
 /// `f::cache_peek`

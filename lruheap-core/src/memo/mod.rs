@@ -26,16 +26,16 @@ pub use crate::key::{
 };
 
 pub use std::borrow::ToOwned;
+pub use std::convert::Into;
 pub use std::marker::PhantomData;
+pub use std::marker::Sized;
 pub use std::option::Option;
+pub use std::primitive::{bool, usize};
 pub use std::result::Result;
 pub use std::thread_local;
 pub use std::time::Duration;
-pub use std::{concat, module_path};
-pub use std::convert::Into;
-pub use std::marker::Sized;
 pub use std::vec::Vec;
-pub use std::primitive::{bool, usize};
+pub use std::{concat, module_path};
 
 /// The owned form of `T`, which arguments of type `&T` are kept in.
 pub type Owned<T> = <T as ToOwned>::Owned;

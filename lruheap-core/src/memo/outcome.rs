@@ -35,6 +35,10 @@ pub trait IsResult {
     type Err;
 
     /// The same, as a type whose variants can be named.
+    ///
+    /// # Errors
+    ///
+    /// Where the result is one.
     fn as_result(&self) -> Result<&Self::Ok, &Self::Err>;
 
     /// The result that holds `value`.
@@ -202,7 +206,10 @@ pub trait Outcome: Values<Self::Value> {
 /// The result is the value.
 #[inline]
 pub fn whole<V, C: Values<V>>(values: C) -> Whole<V, C> {
-    Whole { values, value: PhantomData }
+    Whole {
+        values,
+        value: PhantomData,
+    }
 }
 
 /// What [`whole`] makes.
@@ -251,7 +258,10 @@ impl<V, C: Values<V>> Outcome for Whole<V, C> {
 /// The value is what `Ok` holds.
 #[inline]
 pub fn ok<R: IsResult, C: Values<R::Ok>>(values: C) -> OkOnly<R, C> {
-    OkOnly { values, result: PhantomData }
+    OkOnly {
+        values,
+        result: PhantomData,
+    }
 }
 
 /// What [`ok`] makes.

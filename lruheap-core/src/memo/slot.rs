@@ -64,12 +64,17 @@ impl<K, V> Slot<K, V> {
     /// An empty slot, which owns no memory.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
-        Slot { cache: OnceLock::new() }
+        Slot {
+            cache: OnceLock::new(),
+        }
     }
 
     /// The cache, built at the first call.
     #[inline]
-    pub fn get(&'static self, build: impl FnOnce() -> Box<dyn Holder<K, V>>) -> &'static Cache<K, V> {
+    pub fn get(
+        &'static self,
+        build: impl FnOnce() -> Box<dyn Holder<K, V>>,
+    ) -> &'static Cache<K, V> {
         match self.cache.get() {
             Some(holder) => holder.cache(),
             None => self.fill(build()),
@@ -106,23 +111,31 @@ impl Slots {
     /// No caches yet, and no memory.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
-        Slots { chains: [const { OnceLock::new() }; CHAINS] }
+        Slots {
+            chains: [const { OnceLock::new() }; CHAINS],
+        }
     }
 
     /// The cache of the instantiation `I`, built at its first call.
+    ///
+    /// # Panics
+    ///
+    /// If `I` comes with other types for `K` and `V` than before.
     pub fn get<I: 'static, K: 'static, V: 'static>(
         &'static self,
         build: impl FnOnce() -> Box<dyn Holder<K, V>>,
     ) -> &'static Cache<K, V> {
         let instance = TypeId::of::<I>();
         let mut place = &self.chains[chain(instance)];
-        let mut built: Option<Box<Link>> = None;
+        let mut ready: Option<Box<Link>> = None;
         let mut build = Some(build);
         loop {
             if let Some(link) = place.get() {
                 if link.instance == instance {
                     let cache = link.cache.downcast_ref::<Box<dyn Holder<K, V>>>();
-                    return cache.expect("an instantiation has one key and value type").cache();
+                    return cache
+                        .expect("an instantiation has one key and value type")
+                        .cache();
                 }
                 place = &link.next;
                 continue;
@@ -131,12 +144,16 @@ impl Slots {
             // building runs the user's expressions, which may come back here.
             if let Some(build) = build.take() {
                 let cache: Box<dyn Holder<K, V>> = build();
-                built = Some(Box::new(Link { instance, cache: Box::new(cache), next: OnceLock::new() }));
+                ready = Some(Box::new(Link {
+                    instance,
+                    cache: Box::new(cache),
+                    next: OnceLock::new(),
+                }));
                 continue;
             }
-            if let Some(link) = built.take() {
+            if let Some(link) = ready.take() {
                 // Where another thread was first, the walk goes on from its link.
-                built = place.set(link).err();
+                ready = place.set(link).err();
             }
         }
     }
@@ -227,7 +244,9 @@ impl<K: 'static, V: 'static> LocalSlot<K, V> {
     /// An empty slot.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
-        LocalSlot { cache: OnceCell::new() }
+        LocalSlot {
+            cache: OnceCell::new(),
+        }
     }
 
     /// This thread's cache. While the thread is being torn down and its caches
@@ -235,13 +254,20 @@ impl<K: 'static, V: 'static> LocalSlot<K, V> {
     #[inline]
     pub fn get(key: &'static LocalKey<Self>, build: impl FnOnce() -> CacheBuilder) -> Local<K, V> {
         let mut build = Some(build);
-        let mut make = || Local::build(build.take().map_or_else(CacheBuilder::default, |build| build()));
+        let mut make = || {
+            Local::build(
+                build
+                    .take()
+                    .map_or_else(CacheBuilder::default, |build| build()),
+            )
+        };
         match key.try_with(|slot| slot.cache.get().cloned()) {
             Ok(Some(local)) => local,
             // Built outside `with`: building runs the user's expressions.
             Ok(None) => {
                 let local = make();
-                key.try_with(|slot| slot.cache.get_or_init(|| local.clone()).clone()).unwrap_or(local)
+                key.try_with(|slot| slot.cache.get_or_init(|| local.clone()).clone())
+                    .unwrap_or(local)
             }
             Err(_) => make(),
         }
@@ -257,11 +283,16 @@ impl LocalSlots {
     /// No caches yet.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        LocalSlots { caches: RefCell::default() }
+        LocalSlots {
+            caches: RefCell::default(),
+        }
     }
 
     /// This thread's cache of the instantiation `I`.
-    pub fn get<I, K, V>(key: &'static LocalKey<Self>, build: impl FnOnce() -> CacheBuilder) -> Local<K, V>
+    pub fn get<I, K, V>(
+        key: &'static LocalKey<Self>,
+        build: impl FnOnce() -> CacheBuilder,
+    ) -> Local<K, V>
     where
         I: 'static,
         K: 'static,
@@ -269,7 +300,11 @@ impl LocalSlots {
     {
         let instance = TypeId::of::<I>();
         let found = key.try_with(|slots| {
-            slots.caches.borrow().get(&instance).and_then(|cache| cache.downcast_ref::<Local<K, V>>().cloned())
+            slots
+                .caches
+                .borrow()
+                .get(&instance)
+                .and_then(|cache| cache.downcast_ref::<Local<K, V>>().cloned())
         });
         if let Ok(Some(local)) = found {
             return local;
@@ -277,7 +312,9 @@ impl LocalSlots {
         let local = Local::build(build());
         let kept = key.try_with(|slots| {
             let mut caches = slots.caches.borrow_mut();
-            let cache = caches.entry(instance).or_insert_with(|| Box::new(local.clone()));
+            let cache = caches
+                .entry(instance)
+                .or_insert_with(|| Box::new(local.clone()));
             cache.downcast_ref::<Local<K, V>>().cloned()
         });
         kept.ok().flatten().unwrap_or(local)

@@ -44,7 +44,10 @@ impl Deadlines {
 
     /// The entry that expires first, if its time has come.
     pub(super) fn due(&self, now: Instant) -> Option<Slot> {
-        self.heap.first().filter(|timer| timer.deadline <= now).map(|timer| timer.slot)
+        self.heap
+            .first()
+            .filter(|timer| timer.deadline <= now)
+            .map(|timer| timer.slot)
     }
 
     /// Gives `slot` this deadline in place of the one it had.
@@ -114,7 +117,8 @@ impl Deadlines {
             let (left, right) = (2 * place + 1, 2 * place + 2);
             let mut first = place;
             for child in [left, right] {
-                if child < self.heap.len() && self.heap[child].deadline < self.heap[first].deadline {
+                if child < self.heap.len() && self.heap[child].deadline < self.heap[first].deadline
+                {
                     first = child;
                 }
             }
@@ -142,9 +146,16 @@ impl Deadlines {
     #[cfg(test)]
     pub(super) fn validate(&self, mut place_of: impl FnMut(Slot) -> u32) {
         for (place, timer) in self.heap.iter().enumerate() {
-            assert_eq!(place_of(timer.slot) as usize, place, "a timer's entry points elsewhere");
+            assert_eq!(
+                place_of(timer.slot) as usize,
+                place,
+                "a timer's entry points elsewhere"
+            );
             let parent = &self.heap[place.saturating_sub(1) / 2];
-            assert!(parent.deadline <= timer.deadline, "the heap is out of order");
+            assert!(
+                parent.deadline <= timer.deadline,
+                "the heap is out of order"
+            );
         }
     }
 }

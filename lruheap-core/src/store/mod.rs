@@ -120,7 +120,12 @@ impl<P> Store<P> {
     pub(crate) fn insert(&mut self, hash: u32, payload: P, deadline: Option<Instant>) {
         debug_assert!(self.len() < MOST_ENTRIES);
         let slot = self.len() as Slot;
-        self.slab.0.push(Entry { link: UNLINKED, hash, timer: NONE, payload });
+        self.slab.0.push(Entry {
+            link: UNLINKED,
+            hash,
+            timer: NONE,
+            payload,
+        });
         self.table.insert(hash, slot);
         self.recency.push_newest(&mut self.slab, slot);
         self.deadlines.set(&mut self.slab, slot, deadline);
@@ -184,18 +189,40 @@ impl<P> Store<P> {
         assert_eq!(self.table.len(), len, "table and slab disagree");
         let mut seen = vec![false; len];
         for (hash, slot) in self.table.iter() {
-            assert!(!mem::replace(&mut seen[slot as usize], true), "a slot is twice in the table");
-            assert_eq!(self.slab.0[slot as usize].hash, hash, "a bucket has another's hash");
-            assert!(self.candidates(hash).any(|s| s == slot), "an entry can't be found");
+            assert!(
+                !mem::replace(&mut seen[slot as usize], true),
+                "a slot is twice in the table"
+            );
+            assert_eq!(
+                self.slab.0[slot as usize].hash, hash,
+                "a bucket has another's hash"
+            );
+            assert!(
+                self.candidates(hash).any(|s| s == slot),
+                "an entry can't be found"
+            );
         }
         let order: Vec<Slot> = self.in_order().take(len + 1).collect();
-        assert_eq!(order.len(), len, "the recency list loses or repeats entries");
+        assert_eq!(
+            order.len(),
+            len,
+            "the recency list loses or repeats entries"
+        );
         for pair in order.windows(2) {
-            assert_eq!(self.slab.0[pair[1] as usize].link.older, pair[0], "a link is one-way");
+            assert_eq!(
+                self.slab.0[pair[1] as usize].link.older, pair[0],
+                "a link is one-way"
+            );
         }
-        let timed = self.slab.0.iter().filter(|entry| entry.timer != NONE).count();
+        let timed = self
+            .slab
+            .0
+            .iter()
+            .filter(|entry| entry.timer != NONE)
+            .count();
         assert_eq!(timed, self.deadlines.len(), "timers without entries");
-        self.deadlines.validate(|slot| self.slab.0[slot as usize].timer);
+        self.deadlines
+            .validate(|slot| self.slab.0[slot as usize].timer);
     }
 }
 

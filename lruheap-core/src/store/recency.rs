@@ -12,7 +12,10 @@ pub(super) struct Link {
     pub(super) newer: Slot,
 }
 
-pub(super) const UNLINKED: Link = Link { older: NONE, newer: NONE };
+pub(super) const UNLINKED: Link = Link {
+    older: NONE,
+    newer: NONE,
+};
 
 /// Something that keeps a link for every slot.
 pub(super) trait Links {
@@ -27,7 +30,10 @@ pub(super) struct Recency {
 
 impl Recency {
     pub(super) const fn new() -> Self {
-        Recency { oldest: NONE, newest: NONE }
+        Recency {
+            oldest: NONE,
+            newest: NONE,
+        }
     }
 
     pub(super) fn oldest(self) -> Option<Slot> {
@@ -35,7 +41,10 @@ impl Recency {
     }
 
     pub(super) fn push_newest(&mut self, links: &mut impl Links, slot: Slot) {
-        *links.link(slot) = Link { older: self.newest, newer: NONE };
+        *links.link(slot) = Link {
+            older: self.newest,
+            newer: NONE,
+        };
         match self.newest {
             NONE => self.oldest = slot,
             newest => links.link(newest).newer = slot,

@@ -19,7 +19,10 @@ struct Bucket {
     slot: Slot,
 }
 
-const FREE: Bucket = Bucket { hash: 0, slot: EMPTY };
+const FREE: Bucket = Bucket {
+    hash: 0,
+    slot: EMPTY,
+};
 
 /// Slots by hash. Several slots may share one hash.
 pub(super) struct Table {
@@ -30,7 +33,10 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) const fn new() -> Self {
-        Table { buckets: Vec::new(), len: 0 }
+        Table {
+            buckets: Vec::new(),
+            len: 0,
+        }
     }
 
     #[cfg(test)]
@@ -40,7 +46,12 @@ impl Table {
 
     /// The slots stored under `hash`, in no particular order.
     pub(super) fn candidates(&self, hash: u32) -> Candidates<'_> {
-        Candidates { table: self, hash, at: self.home(hash), distance: 0 }
+        Candidates {
+            table: self,
+            hash,
+            at: self.home(hash),
+            distance: 0,
+        }
     }
 
     /// Adds `slot` under `hash`. The slot must not be in the table yet.
@@ -146,7 +157,10 @@ impl Table {
     /// Every bucket in use, for `validate` and for the tests.
     #[cfg(test)]
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, Slot)> + '_ {
-        self.buckets.iter().filter(|b| b.slot != EMPTY).map(|b| (b.hash, b.slot))
+        self.buckets
+            .iter()
+            .filter(|b| b.slot != EMPTY)
+            .map(|b| (b.hash, b.slot))
     }
 }
 
@@ -180,8 +194,7 @@ impl Iterator for Candidates<'_> {
             if bucket.slot == EMPTY {
                 return None;
             }
-            if bucket.hash != self.hash
-                && self.table.distance(self.at, bucket.hash) < self.distance
+            if bucket.hash != self.hash && self.table.distance(self.at, bucket.hash) < self.distance
             {
                 return None;
             }
@@ -249,8 +262,11 @@ mod tests {
                 table.shrink();
             }
             assert_eq!(table.len(), model.len());
-            let mut expected: Vec<Slot> =
-                model.iter().filter(|(h, _)| *h == hash).map(|(_, s)| *s).collect();
+            let mut expected: Vec<Slot> = model
+                .iter()
+                .filter(|(h, _)| *h == hash)
+                .map(|(_, s)| *s)
+                .collect();
             expected.sort_unstable();
             assert_eq!(slots(&table, hash), expected);
         }

@@ -1,0 +1,294 @@
+//! The store against a list: what it finds, in which order, and what it costs.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use super::*;
+use crate::time::Clock;
+
+/// The instant `nanoseconds` after the clock began.
+fn at(nanoseconds: u64) -> Instant {
+    Clock {
+        manual: Some(Arc::new(AtomicU64::new(nanoseconds))),
+    }
+    .now()
+}
+
+/// The slot of `payload`, looked for as a cache does: by hash, then by comparing.
+fn find(store: &Store<u32>, hash: u32, payload: u32) -> Option<Slot> {
+    store
+        .candidates(hash)
+        .find(|&slot| *store.payload(slot) == payload)
+}
+
+/// A hash that spreads consecutive payloads over the table.
+fn spread(payload: u32) -> u32 {
+    payload.wrapping_mul(0x9E37_79B9)
+}
+
+fn order(store: &Store<u32>) -> Vec<u32> {
+    store.in_order().map(|slot| *store.payload(slot)).collect()
+}
+
+/// A store with these payloads, the hash of each being the payload itself.
+fn holding(payloads: impl IntoIterator<Item = u32>) -> Store<u32> {
+    let mut store = Store::new();
+    for payload in payloads {
+        store.insert(payload, payload, None);
+    }
+    store.validate();
+    store
+}
+
+#[test]
+fn an_entry_costs_sixteen_bytes_beyond_its_payload() {
+    assert_eq!(size_of::<Entry<()>>(), 16);
+    assert_eq!(size_of::<Entry<u32>>(), 16 + 4);
+    assert_eq!(size_of::<Entry<u64>>(), 16 + 8);
+    assert_eq!(size_of::<Entry<(u64, u64)>>(), 16 + 16);
+    assert_eq!(
+        size_of::<Entry<Arc<(String, String)>>>(),
+        16 + size_of::<usize>()
+    );
+}
+
+#[test]
+fn an_empty_store_answers_everything_with_nothing() {
+    let mut store: Store<u32> = Store::new();
+    store.shrink();
+    store.validate();
+    assert_eq!(store.len(), 0);
+    assert_eq!(store.slab.0.capacity(), 0);
+    assert!(!store.has_deadlines());
+    assert_eq!(store.candidates(7).next(), None);
+    assert_eq!(store.oldest(), None);
+    assert_eq!(store.due(at(u64::MAX)), None);
+    assert_eq!(store.in_order().next(), None);
+}
+
+#[test]
+fn equal_hashes_are_told_apart_by_comparing() {
+    let mut store = Store::new();
+    for payload in 0..20 {
+        store.insert(42, payload, None);
+    }
+    store.validate();
+    for payload in 0..20 {
+        let slot = find(&store, 42, payload).expect("it was inserted");
+        assert_eq!(*store.payload(slot), payload);
+    }
+    assert_eq!(find(&store, 42, 20), None);
+    assert_eq!(find(&store, 43, 1), None);
+}
+
+#[test]
+fn a_touch_makes_an_entry_the_newest_and_leaves_the_others_in_order() {
+    let mut store = holding([1, 2, 3, 4]);
+    for (touched, expected) in [
+        (2, [1, 3, 4, 2]),
+        (1, [3, 4, 2, 1]),
+        (1, [3, 4, 2, 1]),
+        (4, [3, 2, 1, 4]),
+    ] {
+        let slot = find(&store, touched, touched).expect("it was inserted");
+        store.touch(slot);
+        store.validate();
+        assert_eq!(order(&store), expected);
+    }
+    assert_eq!(store.oldest(), find(&store, 3, 3));
+}
+
+#[test]
+fn a_replaced_entry_keeps_its_slot_and_becomes_the_newest() {
+    let mut store = holding([1, 2, 3]);
+    let slot = find(&store, 1, 1).expect("it was inserted");
+    assert_eq!(store.replace(slot, 10, Some(at(5))), 1);
+    store.validate();
+    assert_eq!(order(&store), [2, 3, 10]);
+    assert_eq!(find(&store, 1, 10), Some(slot));
+    assert_eq!(store.deadline(slot), Some(at(5)));
+    // A deadline is as good as the payload that it came with.
+    assert_eq!(store.replace(slot, 11, None), 10);
+    store.validate();
+    assert_eq!(store.deadline(slot), None);
+    assert!(!store.has_deadlines());
+}
+
+#[test]
+fn the_last_entry_moves_into_the_gap_and_keeps_its_place_in_every_order() {
+    for gap in 0..5 {
+        for touched in 0..5 {
+            let mut store = Store::new();
+            for payload in 0..5 {
+                store.insert(payload % 2, payload, Some(at(100 - u64::from(payload))));
+            }
+            store.touch(touched);
+            let mut expected: Vec<u32> = order(&store);
+            expected.retain(|&payload| payload != gap);
+
+            assert_eq!(store.remove(gap), gap);
+            store.validate();
+            assert_eq!(order(&store), expected);
+            assert_eq!(find(&store, gap % 2, gap), None);
+            for payload in expected {
+                let slot = find(&store, payload % 2, payload).expect("it was not removed");
+                assert_eq!(store.deadline(slot), Some(at(100 - u64::from(payload))));
+            }
+        }
+    }
+}
+
+#[test]
+fn entries_fall_due_by_their_deadlines_whatever_the_order_of_use() {
+    let mut store = Store::new();
+    for (payload, deadline) in [(1, 50), (2, 10), (3, 40), (4, 20), (5, 30)] {
+        store.insert(payload, payload, Some(at(deadline)));
+    }
+    store.insert(6, 6, None);
+    store.validate();
+    assert_eq!(store.due(at(9)), None);
+    assert!(!store.is_expired(1, at(9)));
+    assert!(
+        store.is_expired(1, at(10)),
+        "an entry whose age is its ttl has expired"
+    );
+
+    let mut fell = Vec::new();
+    while let Some(slot) = store.due(at(40)) {
+        fell.push(store.remove(slot));
+        store.validate();
+    }
+    assert_eq!(fell, [2, 4, 5, 3]);
+    assert_eq!(order(&store), [1, 6]);
+    let last = find(&store, 6, 6).expect("it never expires");
+    assert!(!store.is_expired(last, at(u64::MAX)));
+}
+
+#[test]
+fn memory_grows_with_use_and_not_ahead_of_it() {
+    let mut store = Store::new();
+    let mut most = 0;
+    for payload in 0..10_000 {
+        store.insert(spread(payload), payload, None);
+        most = most.max(store.slab.0.capacity() / store.len());
+    }
+    assert!(most <= 4, "{most} times what is used is held");
+    // A full cache replaces one entry by another, and that needs no memory.
+    let held = store.slab.0.capacity();
+    for payload in 10_000..50_000 {
+        let oldest = store.oldest().expect("it is full");
+        store.remove(oldest);
+        store.insert(spread(payload), payload, None);
+    }
+    assert_eq!(store.slab.0.capacity(), held);
+    store.validate();
+}
+
+#[test]
+fn shrinking_gives_memory_back_and_keeps_what_is_left() {
+    let mut store = Store::new();
+    for payload in 0..10_000 {
+        store.insert(spread(payload), payload, Some(at(u64::from(payload))));
+    }
+    let held = store.slab.0.capacity();
+    store.shrink();
+    assert_eq!(
+        store.slab.0.capacity(),
+        held,
+        "a full store has nothing to give"
+    );
+    for _ in 0..9_900 {
+        let oldest = store.oldest().expect("it is not empty");
+        store.remove(oldest);
+    }
+    store.shrink();
+    store.validate();
+    assert!(store.slab.0.capacity() <= 200);
+    assert_eq!(order(&store), (9_900..10_000).collect::<Vec<_>>());
+    while let Some(oldest) = store.oldest() {
+        store.remove(oldest);
+    }
+    store.shrink();
+    store.validate();
+    assert_eq!(store.slab.0.capacity(), 0);
+}
+
+/// What a store is: a list in order of use, oldest first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Naive {
+    hash: u32,
+    payload: u32,
+    deadline: Option<Instant>,
+}
+
+#[test]
+fn agrees_with_a_list_under_random_changes() {
+    const SEED: u64 = 23;
+    const HASHES: [u32; 6] = [0, 1, 1 << 31, u32::MAX - 1, u32::MAX, 0x9E37_79B9];
+    let mut rng = fastrand::Rng::with_seed(SEED);
+    let mut store: Store<u32> = Store::new();
+    let mut model: Vec<Naive> = Vec::new();
+    for step in 0..30_000 {
+        let context = format!("seed {SEED}, step {step}");
+        let deadline = rng.bool().then(|| at(rng.u64(..50)));
+        let place = (!model.is_empty()).then(|| rng.usize(..model.len()));
+        let slot = place.map(|place| {
+            let Naive { hash, payload, .. } = model[place];
+            find(&store, hash, payload).unwrap_or_else(|| panic!("{context}: {payload} is lost"))
+        });
+        match (rng.u32(..10), place.zip(slot)) {
+            (0..4, _) | (_, None) => {
+                let hash = if rng.bool() {
+                    rng.u32(..)
+                } else {
+                    HASHES[rng.usize(..6)]
+                };
+                store.insert(hash, step, deadline);
+                model.push(Naive {
+                    hash,
+                    payload: step,
+                    deadline,
+                });
+            }
+            (4..6, Some((place, slot))) => {
+                store.touch(slot);
+                let entry = model.remove(place);
+                model.push(entry);
+            }
+            (6, Some((place, slot))) => {
+                let old = model.remove(place);
+                assert_eq!(
+                    store.replace(slot, step, deadline),
+                    old.payload,
+                    "{context}"
+                );
+                model.push(Naive {
+                    payload: step,
+                    deadline,
+                    ..old
+                });
+            }
+            (_, Some((place, slot))) => {
+                assert_eq!(store.remove(slot), model.remove(place).payload, "{context}");
+            }
+        }
+        if model.len() > 60 {
+            for entry in model.drain(..50) {
+                let oldest = store.oldest().expect("the model is not empty");
+                assert_eq!(store.remove(oldest), entry.payload, "{context}");
+            }
+            store.shrink();
+        }
+        store.validate();
+        let entries = store.in_order().map(|slot| Naive {
+            hash: store.slab.0[slot as usize].hash,
+            payload: *store.payload(slot),
+            deadline: store.deadline(slot),
+        });
+        assert_eq!(entries.collect::<Vec<_>>(), model, "{context}");
+        let now = at(rng.u64(..50));
+        let due = store.due(now).and_then(|slot| store.deadline(slot));
+        let first = model.iter().filter_map(|entry| entry.deadline).min();
+        assert_eq!(due, first.filter(|&deadline| deadline <= now), "{context}");
+    }
+}

@@ -9,8 +9,14 @@ use super::hygiene::respan;
 const LINTS: [&str; 5] = ["allow", "warn", "deny", "forbid", "expect"];
 
 /// Attributes that speak of the body, which moves into `uncached`.
-const OF_THE_BODY: [&str; 6] =
-    ["inline", "cold", "target_feature", "track_caller", "must_use", "deprecated"];
+const OF_THE_BODY: [&str; 6] = [
+    "inline",
+    "cold",
+    "target_feature",
+    "track_caller",
+    "must_use",
+    "deprecated",
+];
 
 fn is_one_of(attr: &Attribute, names: &[&str]) -> bool {
     names.iter().any(|name| attr.path().is_ident(name))
@@ -24,7 +30,9 @@ pub(super) fn for_function(attrs: &[Attribute]) -> TokenStream {
 
 /// For `uncached`, which has the body.
 pub(super) fn for_body(attrs: &[Attribute]) -> TokenStream {
-    let kept = attrs.iter().filter(|attr| is_one_of(attr, &LINTS) || is_one_of(attr, &OF_THE_BODY));
+    let kept = attrs
+        .iter()
+        .filter(|attr| is_one_of(attr, &LINTS) || is_one_of(attr, &OF_THE_BODY));
     kept.map(ToTokens::to_token_stream).collect()
 }
 
@@ -37,15 +45,15 @@ pub(super) fn for_controls(attrs: &[Attribute]) -> TokenStream {
 /// For a control that does what a deprecated function does.
 pub(super) fn deprecated(attrs: &[Attribute]) -> TokenStream {
     let deprecated = attrs.iter().filter(|attr| is_one_of(attr, &["deprecated"]));
-    deprecated.map(|attr| respan(attr.to_token_stream())).collect()
+    deprecated
+        .map(|attr| respan(attr.to_token_stream()))
+        .collect()
 }
 
 /// Whether the function is hidden from its documentation.
 pub(super) fn is_hidden(attrs: &[Attribute]) -> bool {
     attrs.iter().any(|attr| match &attr.meta {
-        Meta::List(list) => {
-            list.path.is_ident("doc") && list.tokens.to_string().contains("hidden")
-        }
+        Meta::List(list) => list.path.is_ident("doc") && list.tokens.to_string().contains("hidden"),
         _ => false,
     })
 }

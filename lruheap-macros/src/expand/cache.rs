@@ -31,10 +31,13 @@ pub(super) fn find(plan: &Plan<'_>) -> TokenStream {
         } else {
             (quote!(#private::LocalSlot<#key, #value>), quote!(get))
         };
-        let name = if plan.is_instantiated() { quote!(LocalSlots) } else { quote!(LocalSlot) };
+        let name = if plan.is_instantiated() {
+            quote!(LocalSlots)
+        } else {
+            quote!(LocalSlot)
+        };
         return quote_spanned! {span=>
-            #[doc(hidden)]
-            #vis fn __local() -> #local {
+            fn __local() -> #local {
                 #private::thread_local! {
                     static __LRUHEAP: #slot = const { #private::#name::new() };
                 }
@@ -77,7 +80,9 @@ fn instance(plan: &Plan<'_>) -> TokenStream {
                 let name = &param.ident;
                 arguments.push(quote!(#name));
             }
-            GenericParam::Type(param) if plan.is_left_out(&param.ident) => arguments.push(quote!(())),
+            GenericParam::Type(param) if plan.is_left_out(&param.ident) => {
+                arguments.push(quote!(()));
+            }
             GenericParam::Type(param) => {
                 let name = &param.ident;
                 arguments.push(quote!(#name));

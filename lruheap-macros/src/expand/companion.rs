@@ -3,7 +3,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{FnArg, ReturnType, Type};
+use syn::{FnArg, GenericParam, ReturnType, Type};
 
 use super::hygiene::{local, respan};
 use super::plan::Plan;
@@ -46,7 +46,10 @@ fn type_doc(plan: &Plan<'_>) -> TokenStream {
     if attrs::is_hidden(&plan.function.attrs) {
         return quote!(#[doc(hidden)]);
     }
-    let text = format!("The cache of `{}`: its counters and controls.", plan.function.name());
+    let text = format!(
+        "The cache of `{}`: its counters and controls.",
+        plan.function.name()
+    );
     plan.doc(&text)
 }
 
@@ -55,12 +58,24 @@ fn type_doc(plan: &Plan<'_>) -> TokenStream {
 fn block(plan: &Plan<'_>, items: &TokenStream) -> TokenStream {
     let lints = attrs::for_controls(&plan.function.attrs);
     let generics = &plan.function.sig.generics;
-    let params = generics.params.iter();
-    let params = if generics.params.is_empty() { quote!() } else { quote!(<#(#params),*>) };
-    let clause = generics.where_clause.as_ref().map(|clause| respan(clause.to_token_stream()));
-    let (params, companion) = (respan(params), &plan.companion);
+    // The parameters stay the user's tokens, so that what is said of their
+    // bounds is the same here and in the function, and is said once.
+    let params = generics.params.iter().map(|param| match param {
+        GenericParam::Lifetime(_) => respan(param.to_token_stream()),
+        _ => param.to_token_stream(),
+    });
+    let params = if generics.params.is_empty() {
+        quote!()
+    } else {
+        quote!(<#(#params),*>)
+    };
+    let (clause, companion) = (&generics.where_clause, &plan.companion);
     let names = super::plan::type_parameters(plan.function);
-    let arguments = if names.is_empty() { quote!() } else { quote!(<#(#names),*>) };
+    let arguments = if names.is_empty() {
+        quote!()
+    } else {
+        quote!(<#(#names),*>)
+    };
     quote! {
         #lints
         impl #params #companion #arguments #clause {
@@ -88,7 +103,8 @@ fn uncached(plan: &Plan<'_>) -> TokenStream {
 
 fn refresh(plan: &Plan<'_>) -> TokenStream {
     let vis = plan.vis();
-    let doc = plan.doc("Runs the body now and puts its result in the place of the entry. Not counted.");
+    let doc =
+        plan.doc("Runs the body now and puts its result in the place of the entry. Not counted.");
     let safety = safety_doc(plan);
     let deprecated = attrs::deprecated(&plan.function.attrs);
     let sig = &plan.function.sig;

@@ -16,7 +16,10 @@ pub(super) fn write(plan: &Plan<'_>, inner: &TokenStream) -> TokenStream {
     let private = plan.options.private();
     let companion = plan.companion_path();
     let home = plan.home(&companion);
-    let (outcome, part) = (plan.result.outcome(plan.options, &companion), plan.part(&companion));
+    let (outcome, part) = (
+        plan.result.outcome(plan.options, &companion),
+        plan.part(&companion),
+    );
     let call = call(plan, &companion);
     let lookup = plan.call_at_blamed("lookup", &quote!(#home, #outcome, #part));
     let (found, result, flight) = (local("found"), local("result"), local("flight"));
@@ -31,7 +34,12 @@ pub(super) fn write(plan: &Plan<'_>, inner: &TokenStream) -> TokenStream {
     // The braces are the user's, so that lints on the function as a whole
     // point at it and not at the attribute.
     let mut body = Group::new(Delimiter::Brace, statements);
-    body.set_span(plan.function.body.as_ref().map_or_else(Span::call_site, Group::span));
+    body.set_span(
+        plan.function
+            .body
+            .as_ref()
+            .map_or_else(Span::call_site, Group::span),
+    );
     quote!(#attrs #vis #signature #body)
 }
 
@@ -42,7 +50,7 @@ fn signature(plan: &Plan<'_>) -> TokenStream {
         let FnArg::Typed(typed) = input else { continue };
         typed.attrs.clone_from(&arg.input.attrs);
         let name = &arg.name;
-        typed.pat = Box::new(syn::Pat::Verbatim(quote!(#name)));
+        *typed.pat = syn::Pat::Verbatim(quote!(#name));
     }
     signature.to_token_stream()
 }
@@ -51,6 +59,14 @@ fn signature(plan: &Plan<'_>) -> TokenStream {
 pub(super) fn call(plan: &Plan<'_>, companion: &TokenStream) -> TokenStream {
     let names = plan.names();
     let call = quote!(#companion::uncached(#(#names),*));
-    let call = if plan.function.sig.asyncness.is_some() { quote!(#call.await) } else { call };
-    if plan.function.unsafety().is_some() { quote!(unsafe { #call }) } else { call }
+    let call = if plan.function.sig.asyncness.is_some() {
+        quote!(#call.await)
+    } else {
+        call
+    };
+    if plan.function.unsafety().is_some() {
+        quote!(unsafe { #call })
+    } else {
+        call
+    }
 }

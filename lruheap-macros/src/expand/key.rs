@@ -8,7 +8,9 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, GenericArgument, Lifetime, PathArguments, PathSegment, Type, TypePath, TypeReference};
+use syn::{
+    Error, GenericArgument, Lifetime, PathArguments, PathSegment, Type, TypePath, TypeReference,
+};
 
 use super::hygiene::{at, generated, respan};
 
@@ -26,14 +28,20 @@ impl Shape {
     pub(crate) fn any(value: &TokenStream, span: Span, krate: &TokenStream) -> Self {
         let (span, krate) = (generated(span), &at(span, krate));
         let part = quote_spanned!(span=> #krate::__private::KeyProbe::new(#value).part());
-        Shape { part, owned: quote!(#krate::__private::AnyKey) }
+        Shape {
+            part,
+            owned: quote!(#krate::__private::AnyKey),
+        }
     }
 
     /// An argument of a function with `typed = false`.
     pub(crate) fn loose(value: &TokenStream, span: Span, krate: &TokenStream) -> Self {
         let (span, krate) = (generated(span), &at(span, krate));
         let part = quote_spanned!(span=> #krate::__private::loose(#value));
-        Shape { part, owned: quote!(#krate::__private::Loose) }
+        Shape {
+            part,
+            owned: quote!(#krate::__private::Loose),
+        }
     }
 }
 
@@ -47,11 +55,18 @@ pub(crate) fn shape(ty: &Type, place: &TokenStream, krate: &TokenStream) -> syn:
     }
     if borrow_in(ty).is_none() {
         let part = quote_spanned!(span=> #krate::__private::plain(#place));
-        return Ok(Shape { part, owned: respan(ty.to_token_stream()) });
+        return Ok(Shape {
+            part,
+            owned: respan(ty.to_token_stream()),
+        });
     }
     let inner = quote_spanned!(span=> *(#place));
     match ungrouped(ty) {
-        Type::Reference(TypeReference { mutability: None, elem, .. }) => match ungrouped(elem) {
+        Type::Reference(TypeReference {
+            mutability: None,
+            elem,
+            ..
+        }) => match ungrouped(elem) {
             Type::Slice(slice) if borrow_in(&slice.elem).is_some() => {
                 ctx.sequence(&slice.elem, &quote_spanned!(span=> (#inner)[..]))
             }
@@ -62,7 +77,11 @@ pub(crate) fn shape(ty: &Type, place: &TokenStream, krate: &TokenStream) -> syn:
             let mut shapes = Vec::new();
             for (index, elem) in tuple.elems.iter().enumerate() {
                 let index = syn::Index::from(index);
-                shapes.push(shape(elem, &quote_spanned!(span=> &(#place).#index), krate)?);
+                shapes.push(shape(
+                    elem,
+                    &quote_spanned!(span=> &(#place).#index),
+                    krate,
+                )?);
             }
             Ok(tuple_of(&shapes, span))
         }
@@ -89,7 +108,10 @@ impl Context<'_> {
         let krate = self.krate;
         let part = quote_spanned!(self.span=> #krate::__private::borrowed(#reference));
         let elem = respan(elem.to_token_stream());
-        Shape { part, owned: quote_spanned!(self.span=> #krate::__private::Owned<#elem>) }
+        Shape {
+            part,
+            owned: quote_spanned!(self.span=> #krate::__private::Owned<#elem>),
+        }
     }
 
     fn sequence(&self, elem: &Type, slice: &TokenStream) -> syn::Result<Shape> {
@@ -97,7 +119,10 @@ impl Context<'_> {
         let item = quote_spanned!(Span::mixed_site().located_at(span)=> item);
         let Shape { part, owned } = shape(elem, &item, krate)?;
         let part = quote_spanned!(span=> #krate::__private::sequence(&#slice, |#item| #part));
-        Ok(Shape { part, owned: quote!(#krate::__private::Vec<#owned>) })
+        Ok(Shape {
+            part,
+            owned: quote!(#krate::__private::Vec<#owned>),
+        })
     }
 
     fn optional(&self, elem: &Type, place: &TokenStream) -> syn::Result<Shape> {
@@ -107,7 +132,10 @@ impl Context<'_> {
         let part = quote_spanned! {span=>
             #krate::__private::optional(#krate::__private::Option::as_ref(#place).map(|#item| #part))
         };
-        Ok(Shape { part, owned: quote!(#krate::__private::Option<#owned>) })
+        Ok(Shape {
+            part,
+            owned: quote!(#krate::__private::Option<#owned>),
+        })
     }
 }
 
@@ -125,7 +153,11 @@ pub(crate) fn members_of(shapes: &[Shape]) -> Vec<TokenStream> {
 }
 
 fn split(shapes: &[Shape]) -> (&[Shape], &[Shape]) {
-    if shapes.len() > TUPLE { shapes.split_at(TUPLE - 1) } else { (shapes, &[]) }
+    if shapes.len() > TUPLE {
+        shapes.split_at(TUPLE - 1)
+    } else {
+        (shapes, &[])
+    }
 }
 
 /// The key made of several parts: a tuple, nested where there are too many.
@@ -135,7 +167,10 @@ pub(crate) fn tuple_of(shapes: &[Shape], span: Span) -> Shape {
     let members = || here.iter().chain(&rest);
     let parts = members().map(|shape| &shape.part);
     let owned = members().map(|shape| &shape.owned);
-    Shape { part: quote_spanned!(span=> (#(#parts,)*)), owned: quote_spanned!(span=> (#(#owned,)*)) }
+    Shape {
+        part: quote_spanned!(span=> (#(#parts,)*)),
+        owned: quote_spanned!(span=> (#(#owned,)*)),
+    }
 }
 
 fn unknown_borrow(ty: &Type) -> Error {
@@ -148,12 +183,16 @@ fn unknown_borrow(ty: &Type) -> Error {
 /// `Option<T>`, `Vec<T>`, `Cow<'_, T>`: the name and `T`.
 fn container(path: &TypePath) -> Option<(&'static str, &Type)> {
     let last = path.path.segments.last()?;
-    let name = ["Option", "Vec", "Cow"].into_iter().find(|name| last.ident == name)?;
+    let name = ["Option", "Vec", "Cow"]
+        .into_iter()
+        .find(|name| last.ident == name)?;
     Some((name, *type_arguments(last).first()?))
 }
 
 fn type_arguments(segment: &PathSegment) -> Vec<&Type> {
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return Vec::new() };
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+        return Vec::new();
+    };
     let types = arguments.args.iter().filter_map(|argument| match argument {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
@@ -163,8 +202,14 @@ fn type_arguments(segment: &PathSegment) -> Vec<&Type> {
 
 /// How many types a type that is called `Result` names, with the first.
 pub(crate) fn result_arguments(ty: &Type) -> Option<Vec<&Type>> {
-    let Type::Path(path) = ungrouped(ty) else { return None };
-    let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
+    let Type::Path(path) = ungrouped(ty) else {
+        return None;
+    };
+    let last = path
+        .path
+        .segments
+        .last()
+        .filter(|last| last.ident == "Result")?;
     Some(type_arguments(last)).filter(|types| !types.is_empty())
 }
 
@@ -188,11 +233,15 @@ pub(crate) fn borrow_in(ty: &Type) -> Option<TokenStream> {
             _ => Some(ty.to_token_stream()),
         },
         Type::Path(path) => path.path.segments.iter().find_map(|segment| {
-            let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+            let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+                return None;
+            };
             arguments.args.iter().find_map(|argument| match argument {
                 GenericArgument::Type(ty) => borrow_in(ty),
                 GenericArgument::AssocType(assoc) => borrow_in(&assoc.ty),
-                GenericArgument::Lifetime(lifetime) => shorter(lifetime).then(|| ty.to_token_stream()),
+                GenericArgument::Lifetime(lifetime) => {
+                    shorter(lifetime).then(|| ty.to_token_stream())
+                }
                 _ => None,
             })
         }),
@@ -200,7 +249,9 @@ pub(crate) fn borrow_in(ty: &Type) -> Option<TokenStream> {
         Type::Array(array) => borrow_in(&array.elem),
         Type::Slice(slice) => borrow_in(&slice.elem),
         Type::TraitObject(object) => object.bounds.iter().find_map(|bound| match bound {
-            syn::TypeParamBound::Lifetime(lifetime) if shorter(lifetime) => Some(ty.to_token_stream()),
+            syn::TypeParamBound::Lifetime(lifetime) if shorter(lifetime) => {
+                Some(ty.to_token_stream())
+            }
             _ => None,
         }),
         _ => None,

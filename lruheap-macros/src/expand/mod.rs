@@ -31,8 +31,7 @@ pub(crate) fn attribute(of: Macro, options: TokenStream, item: TokenStream) -> T
         Ok(function) => function,
         Err(error) => {
             errors.push(error);
-            let errors = errors.into_tokens();
-            return quote!(#errors #item);
+            return [errors.into_tokens(), item].into_iter().collect();
         }
     };
     let mut refusals = Errors::default();

@@ -52,11 +52,18 @@ impl<'a> Plan<'a> {
         for (index, param) in function.params.iter().enumerate() {
             let name = argument_name(param, index, &args);
             let part = part(param, index, loose, krate)?;
-            args.push(Arg { name, input: &param.input, part });
+            args.push(Arg {
+                name,
+                input: &param.input,
+                part,
+            });
         }
         let shapes = args.iter().filter_map(|arg| arg.part.as_ref());
         let shapes: Vec<Shape> = shapes.map(|part| part.shape.clone()).collect();
-        let key_span = args.iter().find_map(|arg| arg.part.as_ref()).map(|part| part.span);
+        let key_span = args
+            .iter()
+            .find_map(|arg| arg.part.as_ref())
+            .map(|part| part.span);
         let key_span = generated(key_span.unwrap_or_else(Span::call_site));
         Ok(Plan {
             function,
@@ -86,13 +93,18 @@ impl<'a> Plan<'a> {
     pub(super) fn companion_path(&self) -> TokenStream {
         let companion = &self.companion;
         let names = type_parameters(self.function);
-        if names.is_empty() { quote!(#companion) } else { quote!(#companion::<#(#names),*>) }
+        if names.is_empty() {
+            quote!(#companion)
+        } else {
+            quote!(#companion::<#(#names),*>)
+        }
     }
 
     /// Where the cache is found, as an expression.
     pub(super) fn home(&self, of: &TokenStream) -> TokenStream {
-        let find = cache::finder(self.options.scope);
-        quote!(#of::#find())
+        let (of, span) = (at(self.key_span, of), self.key_span);
+        let find = at(span, &cache::finder(self.options.scope));
+        quote_spanned!(span=> #of::#find())
     }
 
     /// The visibility for what is generated.
@@ -134,7 +146,6 @@ impl<'a> Plan<'a> {
                 _ => ty,
             };
             Some(quote_spanned! {span=>
-                #[doc(hidden)]
                 fn #maker<'__k>(value: &'__k #ty) -> impl #krate::__private::Part<Owned = #owned> + '__k {
                     #part
                 }
@@ -149,9 +160,10 @@ impl<'a> Plan<'a> {
             let ArgPart { shape, maker, .. } = arg.part.as_ref()?;
             let name = &arg.name;
             Some(match maker {
-                Some(maker) => {
-                    Shape { part: quote!(#companion::#maker(&#name)), owned: TokenStream::new() }
-                }
+                Some(maker) => Shape {
+                    part: quote!(#companion::#maker(&#name)),
+                    owned: TokenStream::new(),
+                },
                 None => shape.clone(),
             })
         };
@@ -171,8 +183,14 @@ impl<'a> Plan<'a> {
     /// thing in it whose bounds were not asked for before.
     pub(super) fn blamed(&self) -> Span {
         let unchecked = self.args.iter().filter_map(|arg| arg.part.as_ref());
-        let mut unchecked = unchecked.filter(|part| part.maker.is_none()).map(|part| part.span);
-        let span = if self.result.is_ok_only { Some(self.result.span) } else { unchecked.next() };
+        let mut unchecked = unchecked
+            .filter(|part| part.maker.is_none())
+            .map(|part| part.span);
+        let span = if self.result.is_ok_only {
+            Some(self.result.span)
+        } else {
+            unchecked.next()
+        };
         generated(span.unwrap_or_else(Span::call_site))
     }
 
@@ -181,8 +199,11 @@ impl<'a> Plan<'a> {
         let named_in = |tokens| mentions(tokens, name);
         let skipped = |arg: &&Arg<'_>| arg.part.is_none();
         let (out, within): (Vec<&Arg<'_>>, Vec<&Arg<'_>>) = self.args.iter().partition(skipped);
-        out.iter().any(|arg| named_in(arg.input.ty.to_token_stream()))
-            && !within.iter().any(|arg| named_in(arg.input.ty.to_token_stream()))
+        out.iter()
+            .any(|arg| named_in(arg.input.ty.to_token_stream()))
+            && !within
+                .iter()
+                .any(|arg| named_in(arg.input.ty.to_token_stream()))
             && !named_in(self.function.sig.output.to_token_stream())
     }
 
@@ -212,24 +233,39 @@ fn part(
     Ok(Some(match &param.key {
         Key::Skip => return Ok(None),
         Key::Computed(expr) => {
-            let span = expr.clone().into_iter().next().map_or(span, |token| token.span());
+            let span = expr
+                .clone()
+                .into_iter()
+                .next()
+                .map_or(span, |token| token.span());
             let expr = respan(expr.clone());
             let value = quote_spanned!(generated(span)=> &(#expr));
-            ArgPart { shape: Shape::any(&value, span, krate), maker: None, span }
+            ArgPart {
+                shape: Shape::any(&value, span, krate),
+                maker: None,
+                span,
+            }
         }
-        Key::Whole if loose => {
-            ArgPart { shape: Shape::loose(&value, span, krate), maker: maker(), span }
-        }
-        Key::Whole => {
-            ArgPart { shape: key::shape(param.ty(), &value, krate)?, maker: maker(), span }
-        }
+        Key::Whole if loose => ArgPart {
+            shape: Shape::loose(&value, span, krate),
+            maker: maker(),
+            span,
+        },
+        Key::Whole => ArgPart {
+            shape: key::shape(param.ty(), &value, krate)?,
+            maker: maker(),
+            span,
+        },
     }))
 }
 
 /// Whether calls may differ in their types.
 fn is_generic(function: &Function) -> bool {
     !type_parameters(function).is_empty()
-        || function.params.iter().any(|param| key::has_impl(param.ty()))
+        || function
+            .params
+            .iter()
+            .any(|param| key::has_impl(param.ty()))
 }
 
 /// The names of the type and const parameters.

@@ -37,10 +37,12 @@ impl ResultPlan {
         let span = generated(span);
         let private = at(span, &options.private());
         let whole = respan(ty.to_token_stream());
-        let ok = result_arguments(ty).filter(|_| !options.cache_err).map(|types| match types[..] {
-            [ok, _] => (respan(ok.to_token_stream()), generated(ok.span())),
-            _ => (quote_spanned!(span=> #private::OkOf<#whole>), span),
-        });
+        let ok = result_arguments(ty)
+            .filter(|_| !options.cache_err)
+            .map(|types| match types[..] {
+                [ok, _] => (respan(ok.to_token_stream()), generated(ok.span())),
+                _ => (quote_spanned!(span=> #private::OkOf<#whole>), span),
+            });
         let is_ok_only = ok.is_some();
         let (value, value_span) = ok.unwrap_or_else(|| (whole.clone(), span));
         let private = at(value_span, &private);
@@ -55,26 +57,36 @@ impl ResultPlan {
         } else {
             quote_spanned!(value_span=> #private::Probe::<#value>::new().values())
         };
-        ResultPlan { value, values, ty: whole, is_ok_only, value_span, span }
+        ResultPlan {
+            value,
+            values,
+            ty: whole,
+            is_ok_only,
+            value_span,
+            span,
+        }
     }
 
     /// The companion's functions that say how values are copied and which are
     /// kept. The bounds on the value are asked for in there and nowhere else.
     pub(super) fn makers(&self, options: &Options) -> TokenStream {
-        let ResultPlan { value, values, value_span: span, .. } = self;
+        let ResultPlan {
+            value,
+            values,
+            value_span: span,
+            ..
+        } = self;
         let private = at(*span, &options.private());
         let accepts = options.cache_if.as_ref().map(|accepts| {
             let span = generated(accepts.span());
             let private = at(span, &options.private());
             quote_spanned! {span=>
-                #[doc(hidden)]
                 fn __accepts(value: &#value) -> #private::bool {
                     #private::accepts::<#value, _>(#accepts, value)
                 }
             }
         });
         quote_spanned! {*span=>
-            #[doc(hidden)]
             fn __values() -> impl #private::Values<#value> { #values }
             #accepts
         }
@@ -100,9 +112,10 @@ impl ResultPlan {
 /// Types that can't be another name for a `Result`.
 fn is_surely_no_alias(ty: &Type) -> bool {
     match ungrouped(ty) {
-        Type::Path(path) => {
-            path.path.get_ident().is_some_and(|name| is_primitive(&name.to_string()))
-        }
+        Type::Path(path) => path
+            .path
+            .get_ident()
+            .is_some_and(|name| is_primitive(&name.to_string())),
         _ => true,
     }
 }

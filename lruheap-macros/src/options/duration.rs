@@ -19,18 +19,34 @@ pub(super) fn read(value: &Expr) -> Result<Value<(Duration, Span)>, String> {
         Expr::Call(_) if super::some_call(value) => {
             return Err("write the duration itself: `60`, `\"2h5m\"`, or an expression".into());
         }
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if number.suffix().is_empty() => {
-            let seconds = number.base10_parse().map_err(|_| "too many seconds".to_string())?;
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(number),
+            ..
+        }) if number.suffix().is_empty() => {
+            let seconds = number
+                .base10_parse()
+                .map_err(|_| "too many seconds".to_string())?;
             Duration::from_secs(seconds)
         }
-        Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) if number.suffix().is_empty() => {
-            let seconds: f64 = number.base10_parse().map_err(|_| "not a duration".to_string())?;
+        Expr::Lit(ExprLit {
+            lit: Lit::Float(number),
+            ..
+        }) if number.suffix().is_empty() => {
+            let seconds: f64 = number
+                .base10_parse()
+                .map_err(|_| "not a duration".to_string())?;
             Duration::try_from_secs_f64(seconds).map_err(|_| "too many seconds".to_string())?
         }
-        Expr::Lit(ExprLit { lit: Lit::Int(_) | Lit::Float(_), .. }) => {
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(_) | Lit::Float(_),
+            ..
+        }) => {
             return Err("seconds are written without a suffix: `60`, `0.25`".into());
         }
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => parse(&text.value())?,
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) => parse(&text.value())?,
         Expr::Lit(_) | Expr::Closure(_) => {
             return Err(
                 "a duration is seconds (`60`, `0.25`), a text (`\"2h5m\"`), or an expression of type `Duration`"
@@ -66,13 +82,18 @@ fn parse(text: &str) -> Result<Duration, String> {
     }
     let mut total = Duration::ZERO;
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
         let (number, tail) = rest.split_at(digits);
-        let letters = tail.find(|c: char| !c.is_alphabetic()).unwrap_or(tail.len());
+        let letters = tail
+            .find(|c: char| !c.is_alphabetic())
+            .unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(letters);
-        let (Ok(number), Some((_, nanoseconds))) =
-            (number.parse::<u64>(), UNITS.iter().find(|(name, _)| *name == unit))
-        else {
+        let (Ok(number), Some((_, nanoseconds))) = (
+            number.parse::<u64>(),
+            UNITS.iter().find(|(name, _)| *name == unit),
+        ) else {
             return Err(format!("`{rest}` is no duration: {HELP}"));
         };
         let part = u128::from(number) * u128::from(*nanoseconds);
@@ -100,7 +121,20 @@ mod unit {
 
     #[test]
     fn what_is_no_duration_is_refused_and_never_panics() {
-        for text in ["", " ", "5", "m", "2h5", "1.5h", "-1s", "1y", "99999999999w", "99999999999999999999s", "1µ", "é"] {
+        for text in [
+            "",
+            " ",
+            "5",
+            "m",
+            "2h5",
+            "1.5h",
+            "-1s",
+            "1y",
+            "99999999999w",
+            "99999999999999999999s",
+            "1µ",
+            "é",
+        ] {
             assert!(parse(text).is_err(), "{text:?} was taken");
         }
     }
