@@ -45,13 +45,13 @@ fn main() {
     println!("root(2.25) = {}, again {}", root(2.25), root(2.25));
     println!("hit rate {:.0} %", 100.0 * root::cache_info().hit_rate());
 
-    let rates: Cache<String, f64> = Cache::builder()
+    let lengths: Cache<String, usize> = Cache::builder()
         .maxsize(2)
         .ttl(Duration::from_secs(60))
         .build();
-    for pair in ["USD/EUR", "EUR/JPY", "USD/EUR", "GBP/EUR"] {
-        rates.get_or_insert_with(pair, || pair.len() as f64);
+    for word in ["one", "three", "one", "seven"] {
+        lengths.get_or_insert_with(word, || word.len());
     }
-    println!("least recently used: {:?}", rates.least_recent());
-    println!("{}", rates.info());
+    println!("least recently used: {:?}", lengths.least_recent());
+    println!("{}", lengths.info());
 }

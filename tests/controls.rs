@@ -60,7 +60,10 @@ fn the_default_bound_is_128() {
         with_parentheses(n);
     }
     assert_eq!(four(plain::cache_info()), (0, 200, Some(128), 128));
-    assert_eq!(four(with_parentheses::cache_info()), (0, 200, Some(128), 128));
+    assert_eq!(
+        four(with_parentheses::cache_info()),
+        (0, 200, Some(128), 128)
+    );
 }
 
 #[test]
@@ -185,7 +188,10 @@ fn resize_evicts_the_least_recent_down_to_the_new_bound() {
     }
     double(0);
     double::cache_resize(3);
-    assert_eq!(double::cache().entries(), [((8,), 16), ((9,), 18), ((0,), 0)]);
+    assert_eq!(
+        double::cache().entries(),
+        [((8,), 16), ((9,), 18), ((0,), 0)]
+    );
     let info = double::cache_info();
     assert_eq!((four(info), info.evictions), ((1, 10, Some(3), 3), 7));
     assert_eq!(double::cache_parameters().maxsize, Some(3));
@@ -222,13 +228,41 @@ fn parameters_are_as_configured() {
     fn expression(n: u32) -> u32 {
         n
     }
-    let CacheParameters { maxsize, ttl, typed, policy, .. } = plain::cache_parameters();
-    assert_eq!((maxsize, ttl, typed, policy), (Some(128), None, None, Policy::Lru));
-    let CacheParameters { maxsize, ttl, typed, .. } = full::cache_parameters();
-    assert_eq!((maxsize, ttl, typed), (Some(7), Some(Duration::from_secs(7500)), Some(true)));
-    let CacheParameters { maxsize, ttl, typed, .. } = loose::cache_parameters();
-    assert_eq!((maxsize, ttl, typed), (None, Some(Duration::from_millis(250)), Some(false)));
-    assert_eq!(expression::cache_parameters().ttl, Some(Duration::from_secs(6)));
+    let CacheParameters {
+        maxsize,
+        ttl,
+        typed,
+        policy,
+        ..
+    } = plain::cache_parameters();
+    assert_eq!(
+        (maxsize, ttl, typed, policy),
+        (Some(128), None, None, Policy::Lru)
+    );
+    let CacheParameters {
+        maxsize,
+        ttl,
+        typed,
+        ..
+    } = full::cache_parameters();
+    assert_eq!(
+        (maxsize, ttl, typed),
+        (Some(7), Some(Duration::from_secs(7500)), Some(true))
+    );
+    let CacheParameters {
+        maxsize,
+        ttl,
+        typed,
+        ..
+    } = loose::cache_parameters();
+    assert_eq!(
+        (maxsize, ttl, typed),
+        (None, Some(Duration::from_millis(250)), Some(false))
+    );
+    assert_eq!(
+        expression::cache_parameters().ttl,
+        Some(Duration::from_secs(6))
+    );
 }
 
 #[test]

@@ -59,7 +59,14 @@ fn each_of_several_arguments_is_hashed_once() {
     fn sum(a: &Counted, b: Option<&Counted>, c: (Counted, u8), d: &[Counted]) -> u32 {
         a.0 + b.map_or(0, |b| b.0) + c.0.0 + u32::from(c.1) + d.iter().map(|d| d.0).sum::<u32>()
     }
-    let call = || sum(&Counted(1), Some(&Counted(2)), (Counted(3), 4), &[Counted(5), Counted(6)]);
+    let call = || {
+        sum(
+            &Counted(1),
+            Some(&Counted(2)),
+            (Counted(3), 4),
+            &[Counted(5), Counted(6)],
+        )
+    };
     assert_eq!(call(), 21);
     assert_eq!(hashes(call), 5);
     sum::cache_clear();
@@ -70,7 +77,10 @@ fn each_of_several_arguments_is_hashed_once() {
 #[test]
 fn generic_and_skipped_arguments_are_hashed_once_and_never() {
     #[lru_cache]
-    fn generic<T: Hash + Eq + Clone + Send + Sync + 'static>(_key: T, #[key(skip)] _no: &Counted) -> u32 {
+    fn generic<T: Hash + Eq + Clone + Send + Sync + 'static>(
+        _key: T,
+        #[key(skip)] _no: &Counted,
+    ) -> u32 {
         1
     }
     #[lru_cache]
@@ -155,7 +165,10 @@ fn the_cache_itself_hashes_once_for_each_operation() {
     assert_eq!(hashes(|| cache.get(key)), 1);
     assert_eq!(hashes(|| cache.get_or_insert_with(key, || 1)), 1);
     assert_eq!(hashes(|| cache.get_or_insert_with(&Counted(100), || 1)), 1);
-    assert_eq!(hashes(|| cache.try_get_or_insert_with(&Counted(101), || Ok::<_, ()>(1))), 1);
+    assert_eq!(
+        hashes(|| cache.try_get_or_insert_with(&Counted(101), || Ok::<_, ()>(1))),
+        1
+    );
     assert_eq!(hashes(|| cache.remove(&Counted(101))), 1);
     assert_eq!(hashes(|| cache.entries()), 0);
     assert_eq!(hashes(|| cache.least_recent()), 0);

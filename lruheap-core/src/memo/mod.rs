@@ -6,17 +6,19 @@
 //! here rather than written by the macro. Algorithms do not belong here.
 
 mod call;
+mod local;
 mod outcome;
 mod slot;
 
 pub use call::{Flight, contains, insert, lookup, peek, refresh, remove, ttl};
+pub use local::{Local, LocalSlot, LocalSlots};
 pub use outcome::{
     AnyResult, CacheValue, IsOption, IsResult, OkOf, OkOnly, OnlyIf, Outcome, Probe, Whole, clones,
     clones_of_results, clones_of_some, ok, only_if, whole,
 };
 pub use slot::{
-    Holder, Local, LocalSlot, LocalSlots, Slot, Slots, hold0, hold1, hold2, hold3, hold4, hold5,
-    hold6, hold7, hold8, hold9, hold10, hold11, hold12,
+    Holder, Slot, Slots, hold0, hold1, hold2, hold3, hold4, hold5, hold6, hold7, hold8, hold9,
+    hold10, hold11, hold12,
 };
 
 pub use crate::cache::{Engine, Home, Process, Scope, Thread, Values};

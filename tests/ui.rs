@@ -1,0 +1,13 @@
+//! Misuse is refused with one error for each mistake, at the token at fault,
+//! and what is right stays accepted.
+//!
+//! Each file in `ui/` is named after a behaviour; the `.stderr` beside it is
+//! all that the compiler says. `TRYBUILD=overwrite cargo test --test ui` writes
+//! them anew: read the difference before committing it.
+
+#[test]
+fn misuse_is_refused_with_the_fix() {
+    let cases = trybuild::TestCases::new();
+    cases.pass("tests/ui/pass/*.rs");
+    cases.compile_fail("tests/ui/*.rs");
+}

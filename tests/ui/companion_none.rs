@@ -1,0 +1,21 @@
+//! With `companion = none` there are no controls.
+
+use lruheap::lru_cache;
+
+#[lru_cache(companion = none)]
+fn square(n: u64) -> u64 {
+    n * n
+}
+
+#[lru_cache(companion = cubes)]
+fn cube(n: u64) -> u64 {
+    n * n * n
+}
+
+fn main() {
+    square(1);
+    square::cache_info();
+    cube(1);
+    cubes::cache_info();
+    cube::cache_info();
+}

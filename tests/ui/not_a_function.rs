@@ -1,0 +1,57 @@
+//! Only functions can be memoized.
+
+use lruheap::{cache, lru_cache};
+
+#[lru_cache]
+struct Struct;
+
+#[lru_cache(maxsize = 1)]
+pub enum Enum {
+    A,
+}
+
+#[lru_cache]
+trait Trait {}
+
+#[cache]
+mod module {
+    pub fn inside() {}
+}
+
+#[lru_cache]
+const CONST: u8 = 0;
+
+#[lru_cache]
+pub(crate) static STATIC: u8 = 0;
+
+#[lru_cache]
+type Alias = u8;
+
+#[lru_cache]
+use std::collections::HashMap;
+
+#[lru_cache]
+union Union {
+    _a: u8,
+}
+
+#[lru_cache]
+unsafe trait UnsafeTrait {}
+
+#[lru_cache]
+macro_rules! mac {
+    () => {};
+}
+
+#[lru_cache]
+extern "C" {}
+
+fn main() {
+    _ = Struct;
+    _ = Enum::A;
+    module::inside();
+    _ = CONST + STATIC;
+    _ = HashMap::<Alias, u8>::new();
+    _ = Union { _a: 0 };
+    mac!();
+}
