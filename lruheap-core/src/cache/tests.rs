@@ -1,7 +1,6 @@
 //! The cache as a whole: against a model of a few lines, and in the hands of
 //! keys and values that panic, call back, or come from many threads at once.
 
-use std::borrow::Borrow;
 use std::cell::{Cell, RefCell};
 use std::fmt::Debug;
 use std::hash::Hasher;
@@ -22,7 +21,9 @@ struct Time(Arc<AtomicU64>);
 
 impl Time {
     fn builder(&self) -> CacheBuilder {
-        Cache::builder().clock(Clock { manual: Some(Arc::clone(&self.0)) })
+        Cache::builder().clock(Clock {
+            manual: Some(Arc::clone(&self.0)),
+        })
     }
 
     fn advance(&self, nanoseconds: u64) {
@@ -77,7 +78,8 @@ impl Model {
     fn advance(&mut self, nanoseconds: u64) -> usize {
         self.now += nanoseconds;
         let before = self.residents.len();
-        self.residents.retain(|entry| entry.deadline.is_none_or(|deadline| deadline > self.now));
+        self.residents
+            .retain(|entry| entry.deadline.is_none_or(|deadline| deadline > self.now));
         self.info.currsize = self.residents.len();
         self.info.expirations += (before - self.info.currsize) as u64;
         before - self.info.currsize
@@ -89,7 +91,10 @@ impl Model {
     }
 
     fn peek(&self, key: u32) -> Option<Resident> {
-        self.residents.iter().find(|entry| entry.key == key).copied()
+        self.residents
+            .iter()
+            .find(|entry| entry.key == key)
+            .copied()
     }
 
     fn get(&mut self, key: u32) -> Option<u32> {
@@ -105,7 +110,11 @@ impl Model {
     fn insert(&mut self, key: u32, value: u32, ttl: Option<u64>) {
         self.take(key);
         let deadline = ttl.and_then(|ttl| self.now.checked_add(ttl));
-        self.residents.push(Resident { key, value, deadline });
+        self.residents.push(Resident {
+            key,
+            value,
+            deadline,
+        });
         let stored = self.info.maxsize != Some(0);
         self.resize(self.info.maxsize);
         self.info.evictions -= u64::from(!stored);
@@ -127,7 +136,10 @@ impl Model {
 
     fn clear(&mut self) {
         self.residents.clear();
-        self.info = CacheInfo { maxsize: self.info.maxsize, ..CacheInfo::default() };
+        self.info = CacheInfo {
+            maxsize: self.info.maxsize,
+            ..CacheInfo::default()
+        };
     }
 }
 
@@ -173,8 +185,16 @@ fn agrees_with_the_model<K: Numbered + Hash + Eq, V: Numbered>(seed: u64, ttl: O
     let mut rng = fastrand::Rng::with_seed(seed);
     let time = Time::default();
     let cache: Cache<K, V> = time.builder().maxsize(8).ttl(ttl.map(nanoseconds)).build();
-    let info = CacheInfo { maxsize: Some(8), ..CacheInfo::default() };
-    let mut model = Model { residents: Vec::new(), ttl, now: 0, info };
+    let info = CacheInfo {
+        maxsize: Some(8),
+        ..CacheInfo::default()
+    };
+    let mut model = Model {
+        residents: Vec::new(),
+        ttl,
+        now: 0,
+        info,
+    };
     for step in 0..100_000 {
         let (key, value) = (rng.u32(..16), step);
         let owned = K::of(key);
@@ -196,7 +216,11 @@ fn agrees_with_the_model<K: Numbered + Hash + Eq, V: Numbered>(seed: u64, ttl: O
             35..40 => {
                 let expected = model.get(key).ok_or("failed");
                 let result = cache.try_get_or_insert_with(&owned, || Err("failed"));
-                assert_eq!(result.map(|value| value.number()), expected, "{context}: try");
+                assert_eq!(
+                    result.map(|value| value.number()),
+                    expected,
+                    "{context}: try"
+                );
             }
             40..50 => {
                 let (live, result) = (model.peek(key), cache.peek(&owned));
@@ -207,7 +231,11 @@ fn agrees_with_the_model<K: Numbered + Hash + Eq, V: Numbered>(seed: u64, ttl: O
                     None => Duration::MAX,
                 });
                 assert_eq!(cache.ttl(&owned), left, "{context}: ttl");
-                assert_eq!(cache.contains(&owned), left.is_some(), "{context}: contains");
+                assert_eq!(
+                    cache.contains(&owned),
+                    left.is_some(),
+                    "{context}: contains"
+                );
             }
             50..65 => {
                 model.insert(key, value, model.ttl);
@@ -249,7 +277,11 @@ fn agrees_with_the_model<K: Numbered + Hash + Eq, V: Numbered>(seed: u64, ttl: O
             _ => {
                 assert_eq!(cache.info(), model.info, "{context}: info");
                 assert_eq!(cache.len(), model.residents.len(), "{context}: len");
-                assert_eq!(cache.is_empty(), model.residents.is_empty(), "{context}: is_empty");
+                assert_eq!(
+                    cache.is_empty(),
+                    model.residents.is_empty(),
+                    "{context}: is_empty"
+                );
             }
         }
         // What was stored with a ttl of zero has expired already.
@@ -262,7 +294,11 @@ fn agrees_with_the_model<K: Numbered + Hash + Eq, V: Numbered>(seed: u64, ttl: O
         let entries: Vec<(u32, u32)> = cache.entries().into_iter().map(numbers).collect();
         assert_eq!(entries, expected, "{context}: the residents");
         let oldest = cache.least_recent().map(numbers);
-        assert_eq!(oldest, expected.first().copied(), "{context}: the least recent");
+        assert_eq!(
+            oldest,
+            expected.first().copied(),
+            "{context}: the least recent"
+        );
         // As `info` would say, but without dropping what has expired.
         let info = cache.engine.inspect(|state| {
             assert_eq!(state.flights.under_way(), 0, "{context}: computations");
@@ -312,7 +348,7 @@ fn an_inert_key_can_be_looked_up_by_a_type_of_the_user_s() {
         }
     }
     impl Borrow<dyn Number> for u32 {
-        fn borrow(&self) -> &dyn Number {
+        fn borrow(&self) -> &(dyn Number + 'static) {
             self
         }
     }
@@ -360,7 +396,11 @@ fn a_bound_of_zero_stores_nothing_and_counts_misses() {
     }
     cache.insert(1, 10);
     assert_eq!(cache.get(&1), None);
-    let expected = CacheInfo { misses: 4, maxsize: Some(0), ..CacheInfo::default() };
+    let expected = CacheInfo {
+        misses: 4,
+        maxsize: Some(0),
+        ..CacheInfo::default()
+    };
     assert_eq!(cache.info(), expected);
 }
 
@@ -419,10 +459,18 @@ fn writes_take_what_has_expired_along() {
 #[test]
 fn an_expired_entry_counts_as_expired_however_it_goes() {
     let ways: [fn(&Cache<u32, u32>); 7] = [
-        |cache| drop(cache.info()),
-        |cache| drop(cache.get(&1)),
-        |cache| drop(cache.remove(&1)),
-        |cache| drop(cache.get_or_insert_with(&1, || 11)),
+        |cache| {
+            _ = cache.info();
+        },
+        |cache| {
+            _ = cache.get(&1);
+        },
+        |cache| {
+            _ = cache.remove(&1);
+        },
+        |cache| {
+            _ = cache.get_or_insert_with(&1, || 11);
+        },
         |cache| cache.resize(5),
         |cache| cache.insert(2, 20),
         |cache| cache.insert(1, 11),
@@ -461,11 +509,24 @@ fn what_is_invalidated_while_it_is_computed_is_returned_and_not_stored() {
     type Invalidate = fn(&Cache<u32, u32>);
     let cases: [(Invalidate, &[(u32, u32)]); 7] = [
         (Cache::clear, &[]),
-        (|cache| drop(cache.remove(&1)), &[(2, 2)]),
+        (
+            |cache| {
+                _ = cache.remove(&1);
+            },
+            &[(2, 2)],
+        ),
         (|cache| cache.insert(1, 50), &[(2, 2), (1, 50)]),
-        (|cache| cache.insert_with_ttl(1, 50, Duration::ZERO), &[(2, 2)]),
+        (
+            |cache| cache.insert_with_ttl(1, 50, Duration::ZERO),
+            &[(2, 2)],
+        ),
         // A computation of the same key within, which is stored first.
-        (|cache| drop(cache.get_or_insert_with(&1, || 60)), &[(2, 2), (1, 60)]),
+        (
+            |cache| {
+                _ = cache.get_or_insert_with(&1, || 60);
+            },
+            &[(2, 2), (1, 60)],
+        ),
         // Removed, and computed once more.
         (
             |cache| {
@@ -475,7 +536,12 @@ fn what_is_invalidated_while_it_is_computed_is_returned_and_not_stored() {
             &[(2, 2), (1, 70)],
         ),
         // Another key's removal is no business of this one.
-        (|cache| drop(cache.remove(&2)), &[(1, 40)]),
+        (
+            |cache| {
+                _ = cache.remove(&2);
+            },
+            &[(1, 40)],
+        ),
     ];
     for (index, (invalidate, expected)) in cases.into_iter().enumerate() {
         let cache: Cache<u32, u32> = Cache::default();
@@ -501,7 +567,11 @@ fn a_future_stores_what_it_computed_unless_it_is_dropped_or_invalidated() {
     async fn pause() {
         let mut paused = false;
         std::future::poll_fn(|_| {
-            if std::mem::replace(&mut paused, true) { Poll::Ready(()) } else { Poll::Pending }
+            if std::mem::replace(&mut paused, true) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         })
         .await;
     }
@@ -636,7 +706,9 @@ const OPERATIONS: &[(&str, fn(&NosyCache))] = &[
     ("get an expired one", |cache| drop(cache.get(&Nosy::new(3)))),
     ("get an absent one", |cache| drop(cache.get(&Nosy::new(7)))),
     ("peek", |cache| drop(cache.peek(&Nosy::new(1)))),
-    ("contains", |cache| drop(cache.contains(&Nosy::new(1)))),
+    ("contains", |cache| {
+        _ = cache.contains(&Nosy::new(1));
+    }),
     ("insert", |cache| cache.insert(Nosy::new(7), Nosy::new(70))),
     ("insert, no room", |cache| {
         cache.resize(2);
@@ -646,19 +718,37 @@ const OPERATIONS: &[(&str, fn(&NosyCache))] = &[
         cache.resize(0);
         cache.insert(Nosy::new(7), Nosy::new(70));
     }),
-    ("insert for a live one", |cache| cache.insert(Nosy::new(1), Nosy::new(11))),
-    ("insert for an expired one", |cache| cache.insert(Nosy::new(3), Nosy::new(31))),
-    ("remove a live one", |cache| drop(cache.remove(&Nosy::new(1)))),
-    ("remove an expired one", |cache| drop(cache.remove(&Nosy::new(3)))),
+    ("insert for a live one", |cache| {
+        cache.insert(Nosy::new(1), Nosy::new(11))
+    }),
+    ("insert for an expired one", |cache| {
+        cache.insert(Nosy::new(3), Nosy::new(31))
+    }),
+    ("remove a live one", |cache| {
+        drop(cache.remove(&Nosy::new(1)))
+    }),
+    ("remove an expired one", |cache| {
+        drop(cache.remove(&Nosy::new(3)))
+    }),
     ("clear", |cache| cache.clear()),
-    ("purge", |cache| drop(cache.purge())),
+    ("purge", |cache| {
+        _ = cache.purge();
+    }),
     ("resize", |cache| cache.resize(1)),
-    ("info", |cache| drop(cache.info())),
+    ("info", |cache| {
+        _ = cache.info();
+    }),
     ("entries", |cache| drop(cache.entries())),
     ("least recent", |cache| drop(cache.least_recent())),
-    ("call, a hit", |cache| drop(cache.get_or_insert_with(&Nosy::new(1), compute(11)))),
-    ("call, a miss", |cache| drop(cache.get_or_insert_with(&Nosy::new(7), compute(70)))),
-    ("call, expired", |cache| drop(cache.get_or_insert_with(&Nosy::new(3), compute(31)))),
+    ("call, a hit", |cache| {
+        drop(cache.get_or_insert_with(&Nosy::new(1), compute(11)))
+    }),
+    ("call, a miss", |cache| {
+        drop(cache.get_or_insert_with(&Nosy::new(7), compute(70)))
+    }),
+    ("call, expired", |cache| {
+        drop(cache.get_or_insert_with(&Nosy::new(3), compute(31)))
+    }),
     ("call, failing", |cache| {
         drop(cache.try_get_or_insert_with(&Nosy::new(7), || Err(compute(70)())));
     }),
@@ -686,19 +776,22 @@ fn at_every_moment(act: impl Fn(&NosyCache, Moment) + Clone + 'static) {
             let heard = Rc::new(RefCell::new(Vec::new()));
             let (log, inside, act) = (Rc::clone(&heard), cache.clone(), act.clone());
             HOOK.set(Some(Rc::new(move |moment| {
-                log.borrow_mut().push(moment);
-                if log.borrow().len() == at + 1 {
+                let before = log
+                    .replace_with(|heard| [&heard[..], &[moment]].concat())
+                    .len();
+                if before == at {
                     act(&inside, moment);
                 }
             })));
             let outcome = catch_unwind(AssertUnwindSafe(|| operation(&cache)));
             drop(HOOK.take());
-            if heard.borrow().len() <= at {
-                outcome.unwrap_or_else(|panic| resume_unwind(panic));
+            let heard = heard.take();
+            if heard.len() <= at {
+                assert!(outcome.is_ok(), "{name} fails by itself");
                 break;
             }
             moments += 1;
-            let context = format!("{name}: {at} of {:?}", heard.borrow());
+            let context = format!("{name}: {at} of {heard:?}");
 
             validate(&cache);
             assert_eq!(under_way(&cache), 0, "{context}: a computation never ends");
@@ -707,10 +800,19 @@ fn at_every_moment(act: impl Fn(&NosyCache, Moment) + Clone + 'static) {
             cache.insert(Nosy::new(9), Nosy::new(90));
             let value = cache.get_or_insert_with(&Nosy::new(9), || unreachable!("{context}"));
             assert_eq!(value.0, 90, "{context}");
-            assert_eq!(cache.remove(&Nosy::new(9)).map(|value| value.0), Some(90), "{context}");
+            assert_eq!(
+                cache.remove(&Nosy::new(9)).map(|value| value.0),
+                Some(90),
+                "{context}"
+            );
             validate(&cache);
             drop((value, cache));
-            assert_eq!(ALIVE.get(), 0, "{context}: something leaks");
+            // Rust itself may leak what a function was about to return.
+            let excused = outcome.is_err() && heard[at] == Moment::Drop;
+            assert!(
+                ALIVE.replace(0) == 0 || excused,
+                "{context}: something leaks"
+            );
         }
         assert!(moments > 0, "{name}: nothing happens");
     }
@@ -799,7 +901,11 @@ impl Counted {
 impl Clone for Counted {
     fn clone(&self) -> Self {
         self.alive.fetch_add(1, Ordering::Relaxed);
-        Counted { key: self.key, cache: self.cache.clone(), alive: Arc::clone(&self.alive) }
+        Counted {
+            key: self.key,
+            cache: self.cache.clone(),
+            alive: Arc::clone(&self.alive),
+        }
     }
 }
 
@@ -816,8 +922,7 @@ impl Drop for Counted {
 /// that count, and the number of values alive.
 fn crowd(clearing: bool) -> (Cache<Clashing, Counted>, u64, Arc<AtomicUsize>) {
     let time = Time::default();
-    let cache: Cache<Clashing, Counted> =
-        time.builder().maxsize(12).ttl(nanoseconds(500)).build();
+    let cache: Cache<Clashing, Counted> = time.builder().maxsize(12).ttl(nanoseconds(500)).build();
     let alive = Arc::new(AtomicUsize::new(0));
     let work = |seed: u64| {
         let mut rng = fastrand::Rng::with_seed(seed);
@@ -846,7 +951,12 @@ fn crowd(clearing: bool) -> (Cache<Clashing, Counted>, u64, Arc<AtomicUsize>) {
                 }
                 85..93 => cache.remove(&key),
                 93 => {
-                    assert!(cache.entries().iter().all(|(key, value)| key.number() == value.key));
+                    assert!(
+                        cache
+                            .entries()
+                            .iter()
+                            .all(|(key, value)| key.number() == value.key)
+                    );
                     None
                 }
                 94 if clearing => {
@@ -866,14 +976,20 @@ fn crowd(clearing: bool) -> (Cache<Clashing, Counted>, u64, Arc<AtomicUsize>) {
                     None
                 }
             };
-            assert!(found.is_none_or(|value| value.key == number), "another key's value");
+            assert!(
+                found.is_none_or(|value| value.key == number),
+                "another key's value"
+            );
         }
         lookups
     };
     let work = &work;
     let lookups = thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|seed| scope.spawn(move || work(seed))).collect();
-        threads.into_iter().map(|thread| thread.join().expect("no thread fails")).sum()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no thread fails"))
+            .sum()
     });
     (cache, lookups, alive)
 }
@@ -911,7 +1027,10 @@ fn all_threads_find_what_one_has_stored() {
         }
     });
     let info = cache.info();
-    assert_eq!(info.currsize, 200, "one of several values for a key is kept");
+    assert_eq!(
+        info.currsize, 200,
+        "one of several values for a key is kept"
+    );
     assert_eq!(info.hits + info.misses, 8 * 200);
     assert!(info.misses >= 200);
     validate(&cache);

@@ -168,7 +168,7 @@ mod tests {
         let words = ["a", "bc", ""];
         agree(&(plain(&7_u64), borrowed("text"), borrowed(&b"bytes"[..])));
         agree(&(
-            optional(Some("x").map(borrowed)),
+            optional(Some(borrowed("x"))),
             optional(None::<&str>.map(borrowed)),
         ));
         agree(&(sequence(&words[..], |word| borrowed(*word)),));
