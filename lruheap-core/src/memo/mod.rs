@@ -39,6 +39,9 @@ pub use std::time::Duration;
 pub use std::vec::Vec;
 pub use std::{concat, module_path};
 
+/// A reference to an argument.
+pub type Ref<'a, T> = &'a T;
+
 /// The owned form of `T`, which arguments of type `&T` are kept in.
 pub type Owned<T> = <T as ToOwned>::Owned;
 

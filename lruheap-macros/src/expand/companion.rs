@@ -158,7 +158,7 @@ fn whole_cache(plan: &Plan<'_>) -> TokenStream {
         #purge
         #vis fn cache_purge() -> #private::usize { #home.purge() }
         #resize
-        #vis fn cache_resize(#n: impl #private::Into<#private::Option<#private::usize>>) { #home.resize(#n) }
+        #vis fn cache_resize<__N: #private::Into<#private::Option<#private::usize>>>(#n: __N) { #home.resize(#n) }
     }
 }
 
@@ -247,7 +247,7 @@ pub(super) fn stand_in(function: &Function, options: &Options) -> TokenStream {
             #vis fn cache_clear() #refused
             #vis fn cache_parameters() -> #krate::CacheParameters #refused
             #vis fn cache_purge() -> #private::usize #refused
-            #vis fn cache_resize(_: impl #private::Into<#private::Option<#private::usize>>) #refused
+            #vis fn cache_resize<__N: #private::Into<#private::Option<#private::usize>>>(_: __N) #refused
             #vis #asyncness #unsafety fn uncached(#(#inputs),*) -> #result #refused
             #vis #asyncness #unsafety fn cache_refresh(#(#inputs),*) -> #result #refused
             #vis fn cache_peek(#(#inputs),*) -> #private::Option<#result> #refused

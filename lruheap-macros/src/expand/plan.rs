@@ -140,13 +140,15 @@ impl<'a> Plan<'a> {
             let (maker, span) = (maker.as_ref()?, generated(*span));
             let krate = at(span, &self.options.krate);
             let (Shape { part, owned }, ty) = (shape, respan(arg.input.ty.to_token_stream()));
-            // `&impl A + B` could be read in two ways.
-            let ty = match &*arg.input.ty {
-                Type::ImplTrait(_) => quote_spanned!(span=> (#ty)),
-                _ => ty,
+            let reference = match &*arg.input.ty {
+                // `&impl A + B` could be read in two ways.
+                Type::ImplTrait(_) => quote_spanned!(span=> &'__k (#ty)),
+                // Lints would have `Option<&T>` for `&Option<T>`.
+                Type::Path(path) if path.path.get_ident().is_none() => quote_spanned!(span=> #krate::__private::Ref<'__k, #ty>),
+                _ => quote_spanned!(span=> &'__k #ty),
             };
             Some(quote_spanned! {span=>
-                fn #maker<'__k>(value: &'__k #ty) -> impl #krate::__private::Part<Owned = #owned> + '__k {
+                fn #maker<'__k>(value: #reference) -> impl #krate::__private::Part<Owned = #owned> + '__k {
                     #part
                 }
             })

@@ -1,0 +1,288 @@
+//! The options one by one, and all their mistakes together.
+
+use quote::ToTokens;
+use std::time::Duration;
+
+use super::{lru_cache, messages, tokens};
+use crate::error::Errors;
+use crate::expand::attribute;
+use crate::options::{Companion, Macro, Options, Scope, Value, parse};
+
+/// The options that stand in `text`, which has no mistakes.
+fn read(text: &str) -> Options {
+    let mut errors = Errors::default();
+    let options = parse(Macro::LruCache, tokens(text), &mut errors);
+    assert_eq!(
+        messages(errors.into_tokens()),
+        [""; 0],
+        "`{text}` was refused"
+    );
+    options
+}
+
+/// What is said against `text`.
+fn mistakes(of: Macro, text: &str) -> Vec<String> {
+    let mut errors = Errors::default();
+    parse(of, tokens(text), &mut errors);
+    messages(errors.into_tokens())
+}
+
+#[test]
+fn without_options_the_defaults_hold() {
+    for text in [
+        "",
+        "maxsize = 128",
+        "ttl = None, policy = lru, scope = process",
+    ] {
+        let options = read(text);
+        assert!(matches!(&options.maxsize, Some(Value::Known(n)) if n.to_string() == "128"));
+        assert!(options.ttl.is_none() && options.typed.is_none() && options.cache_if.is_none());
+        assert!(options.scope == Scope::Process && !options.cache_err);
+        assert!(options.drop_none.is_none() && options.name.is_none());
+        assert!(matches!(options.companion, Companion::Named(None)));
+        assert_eq!(options.krate.to_string(), ":: lruheap");
+    }
+    let cache = parse(Macro::Cache, tokens(""), &mut Errors::default());
+    assert!(cache.maxsize.is_none(), "`#[cache]` has no bound");
+}
+
+#[test]
+fn maxsize_is_a_number_none_or_an_expression() {
+    for (text, expected) in [
+        ("maxsize = 0", "0"),
+        ("maxsize = 1_000", "1_000"),
+        ("maxsize = 0x10usize", "0x10usize"),
+        ("maxsize = 18446744073709551615", "18446744073709551615"),
+    ] {
+        let options = read(text);
+        assert!(matches!(options.maxsize, Some(Value::Known(n)) if n.to_string() == expected));
+    }
+    assert!(read("maxsize = None").maxsize.is_none());
+    for (text, expected) in [
+        ("maxsize = SIZE", "SIZE"),
+        ("maxsize = 2 * N", "2 * N"),
+        ("maxsize = (8)", "(8)"),
+    ] {
+        let options = read(text);
+        assert!(matches!(options.maxsize, Some(Value::Expression(e)) if e.to_string() == expected));
+    }
+}
+
+#[test]
+fn ttl_is_seconds_a_text_none_or_an_expression() {
+    for (text, expected) in [
+        ("ttl = 60", Duration::from_mins(1)),
+        ("ttl = 0.25", Duration::from_millis(250)),
+        ("ttl = 1e3", Duration::from_secs(1_000)),
+        ("ttl = 1_000", Duration::from_secs(1_000)),
+        (r#"ttl = "2h5m""#, Duration::from_mins(125)),
+        (r#"ttl = "1d 12h""#, Duration::from_hours(36)),
+        (r#"ttl = "3ns""#, Duration::from_nanos(3)),
+    ] {
+        let options = read(text);
+        assert!(
+            matches!(options.ttl, Some(Value::Known((ttl, _))) if ttl == expected),
+            "{text}"
+        );
+    }
+    assert!(read("ttl = None").ttl.is_none());
+    let options = read("ttl = Duration::from_secs(DAY)");
+    assert!(matches!(options.ttl, Some(Value::Expression(_))));
+}
+
+#[test]
+fn the_other_options_take_their_values() {
+    assert_eq!(read("typed = true").typed, Some(true));
+    assert_eq!(read("typed = false").typed, Some(false));
+    assert!(read("scope = thread").scope == Scope::Thread);
+    assert!(read("cache_err = true").cache_err && !read("cache_err = false").cache_err);
+    assert!(read("cache_none = false").drop_none.is_some());
+    assert!(read("cache_none = true").drop_none.is_none());
+    for text in [
+        "cache_if = |value| *value > 0",
+        "cache_if = is_good",
+        "cache_if = a::b",
+    ] {
+        assert!(read(text).cache_if.is_some(), "{text}");
+    }
+    for text in [
+        r#"name = "rates""#,
+        "name = NAME",
+        r#"name = concat!("a", "b")"#,
+    ] {
+        assert!(read(text).name.is_some(), "{text}");
+    }
+    assert!(matches!(
+        read("companion = none").companion,
+        Companion::None
+    ));
+    let named = read("companion = rates_cache").companion;
+    assert!(matches!(named, Companion::Named(Some(name)) if name == "rates_cache"));
+    assert_eq!(read("crate = some::path").krate.to_string(), "some :: path");
+    assert_eq!(read("crate = ::some").krate.to_string(), ":: some");
+    assert_eq!(read("r#crate = some").krate.to_string(), "some");
+}
+
+#[test]
+fn any_order_and_a_last_comma_are_fine() {
+    let options = read("ttl = 60, cache_err = true, maxsize = None,");
+    assert!(options.maxsize.is_none() && options.ttl.is_some() && options.cache_err);
+}
+
+#[test]
+fn each_wrong_value_is_one_mistake_that_says_the_fix() {
+    for (text, fix) in [
+        ("maxsize", "maxsize = 128"),
+        ("maxsize =", "needs a value"),
+        ("maxsize(128)", "maxsize = 128"),
+        ("maxsize = -1", "`None` is without a bound"),
+        ("maxsize = 1.5", "whole number"),
+        ("maxsize = 1u8", "leave the suffix out"),
+        ("maxsize = 99999999999999999999", "beyond `usize`"),
+        ("maxsize = Some(1)", "maxsize = 128"),
+        (r#"maxsize = "128""#, "maxsize = 128"),
+        ("maxsize = || 1", "not a closure"),
+        ("128", "maxsize = 128"),
+        ("-1", "maxsize = 128"),
+        ("ttl", "ttl = 60"),
+        ("ttl = 0", "`None` is without one"),
+        ("ttl = 0.0", "`None` is without one"),
+        (r#"ttl = "0s""#, "`None` is without one"),
+        ("ttl = -1", "`None` is without one"),
+        ("ttl = 60u64", "without a suffix"),
+        ("ttl = 60s", "without a suffix"),
+        ("ttl = 1e300", "too many seconds"),
+        ("ttl = 99999999999999999999", "too many seconds"),
+        (r#"ttl = "60""#, "with units"),
+        (r#"ttl = """#, "with units"),
+        (r#"ttl = "1y""#, "with units"),
+        ("ttl = Some(60)", "`60`"),
+        ("ttl = true", "`60`"),
+        ("ttl = || 1", "`60`"),
+        ("typed = 1", "`true` or `false`"),
+        (r#"cache_err = "true""#, "`true` or `false`"),
+        ("cache_none", "cache_none = false"),
+        ("cache_none = None", "`true` or `false`"),
+        ("policy = lfu", "`lru`"),
+        (r#"policy = "lru""#, "policy = lru"),
+        ("scope = global", "`thread`"),
+        (r#"scope = "thread""#, "`thread`"),
+        ("cache_if = true", "|value|"),
+        ("cache_if = || true", "|value|"),
+        ("cache_if = |a, b| true", "|value|"),
+        (r#"companion = "name""#, "`none`"),
+        (r#"crate = "lruheap""#, "crate = some::path"),
+        ("crate = 1 + 1", "crate = some::path"),
+        ("maxsize = 1 2", "commas"),
+        ("maxsize = 1; ttl = 2", "commas"),
+        ("= 1", "name of an option"),
+        (",", "name of an option"),
+        ("ttl = 60, ttl = 61", "given twice"),
+        ("maxsize = 1, r#maxsize = 2", "given twice"),
+        ("coalesce = true", "not there yet"),
+        ("tags = [\"a\"]", "not there yet"),
+    ] {
+        let found = mistakes(Macro::LruCache, text);
+        assert_eq!(found.len(), 1, "`{text}`: {found:?}");
+        assert!(
+            found[0].contains(fix),
+            "`{text}`: {found:?} does not speak of `{fix}`"
+        );
+    }
+    let bound = mistakes(Macro::Cache, "maxsize = 1");
+    assert!(
+        bound.len() == 1 && bound[0].contains("#[lru_cache(maxsize = …)]"),
+        "{bound:?}"
+    );
+}
+
+#[test]
+fn a_misspelt_option_is_told_its_name() {
+    for (misspelt, known) in [
+        ("max_size", "maxsize"),
+        ("maxSize", "maxsize"),
+        ("size", "maxsize"),
+        ("tll", "ttl"),
+        ("type", "typed"),
+        ("scop", "scope"),
+        ("cache_er", "cache_err"),
+        ("cach_if", "cache_if"),
+        ("companian", "companion"),
+        ("polcy", "policy"),
+        ("coalesc", "coalesce"),
+    ] {
+        let found = mistakes(Macro::LruCache, &format!("{misspelt} = 1"));
+        let hint = format!("did you mean `{known}`?");
+        assert!(
+            found.len() == 1 && found[0].contains(&hint),
+            "`{misspelt}`: {found:?}"
+        );
+    }
+    let found = mistakes(Macro::LruCache, "elephant = 1");
+    assert!(
+        found.len() == 1 && found[0].contains("the options are maxsize, ttl"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn all_mistakes_are_reported_together() {
+    let options = "maxsize = -1, tll = 5, ttl = 0, scope = global, typed = 1, cache_if = true, \
+                   typed = true, 7, policy = lfu, crate = 1, companion = 2,";
+    assert_eq!(mistakes(Macro::LruCache, options).len(), 11);
+
+    let item = "const fn f(a: &mut u8, #[key] b: u8, #[key(skip)] #[key(skip)] c: u8) \
+                -> impl Sized { a }";
+    let found = messages(lru_cache("maxsize = -1, tll = 5", item));
+    assert_eq!(found.len(), 2 + 2 + 3, "{found:#?}");
+}
+
+#[test]
+fn a_wrong_option_leaves_the_function_memoized() {
+    let expansion = lru_cache("maxsize = -1", "fn f(x: u64) -> u64 { x }");
+    assert_eq!(messages(expansion.clone()).len(), 1);
+    let sound = lru_cache("", "fn f(x: u64) -> u64 { x }");
+    assert!(expansion.to_string().ends_with(&sound.to_string()));
+}
+
+#[test]
+fn what_is_refused_stays_as_it_was_written() {
+    for item in [
+        "const fn f(x: u64) -> u64 { x }",
+        "fn f(&self) -> u64 { 1 }",
+        "fn f(&mut self) -> u64 { 1 }",
+        "fn f(x: &mut u64) -> u64 { *x }",
+        "fn f(x: Foo<'_>) -> u64 { 1 }",
+        "fn f(x: u64) -> ! { panic!() }",
+        "fn f(x: u64) -> impl Sized { x }",
+        "fn f<'a>(x: &'a str) -> &'a str { x }",
+        "fn f() -> Self { todo!() }",
+        "fn f(x: u64) -> u64;",
+        "unsafe extern \"C\" fn f(x: u64, ...) -> u64 { x }",
+        "fn u64(x: u8) -> u8 { x }",
+        "fn f(#[cfg(a)] x: u64) -> u64 { x }",
+        "struct S { x: u64 }",
+        "impl S { fn f(&self) -> u64 { 1 } }",
+        "trait T { fn f(&self) -> u64 { 1 } }",
+        "const C: u64 = 1;",
+        "static S: u64 = 1;",
+        "type T = u64;",
+        "enum E { A }",
+        "mod m { fn f() {} }",
+        "use a::b;",
+    ] {
+        for of in [Macro::LruCache, Macro::Cache] {
+            let expansion = attribute(of, tokens("ttl = 60"), tokens(item));
+            let found = messages(expansion.clone());
+            assert_eq!(found.len(), 1, "`{item}`: {found:#?}");
+            assert!(found[0].len() > 30, "`{item}`: {found:?} says no fix");
+            let file: syn::File = syn::parse2(expansion).expect("a refusal is Rust");
+            let original = tokens(item).to_string();
+            let kept = file
+                .items
+                .iter()
+                .any(|kept| kept.to_token_stream().to_string() == original);
+            assert!(kept, "`{item}` is gone");
+        }
+    }
+}
