@@ -3,7 +3,7 @@
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericParam, Pat, ReceiverKind, ReturnType, Type};
+use syn::{GenericParam, Receiver, ReceiverKind, ReturnType, Signature, Type};
 
 use crate::error::Errors;
 use crate::expand::key;
@@ -24,14 +24,16 @@ fn qualifiers(function: &Function, errors: &mut Errors) {
         errors.at(constness, "a `const fn` can't be memoized: it may run at compile time, where there is no cache; leave out `const`");
     }
     if let Some(receiver) = &function.receiver {
-        let message = if matches!(receiver.kind, ReceiverKind::Reference(_, _, Some(_))) {
+        let message = if takes_mut_self(receiver) {
             "a method that takes `&mut self` can't be memoized: a call that is answered from the cache would change nothing; take `&self`"
         } else {
             "memoizing methods is not there yet: put the attribute on a free function that takes what the method reads"
         };
         errors.at(receiver, message);
-    } else if let Some(this) = mention_of_self(&function.sig.to_token_stream()) {
+    } else if let Some(this) = mention_of_self(sig) {
         errors.at(this, "memoizing associated functions is not there yet: put the attribute on a free function, and write the type for `Self`");
+    } else if function.body.is_none() {
+        errors.at(sig, "a function needs a body to be memoized");
     }
     if let Some(variadic) = &sig.variadic {
         errors.at(
@@ -39,8 +41,21 @@ fn qualifiers(function: &Function, errors: &mut Errors) {
             "a variadic function can't be memoized: its arguments can't be compared",
         );
     }
-    if function.body.is_none() {
-        errors.at(sig, "a function needs a body to be memoized");
+    for attr in &function.again {
+        errors.at(
+            attr,
+            "the function is memoized twice: leave one of the two attributes out",
+        );
+    }
+}
+
+fn takes_mut_self(receiver: &Receiver) -> bool {
+    match &receiver.kind {
+        ReceiverKind::Reference(_, _, mutability) => mutability.is_some(),
+        ReceiverKind::Typed(_, ty) => {
+            matches!(&**ty, Type::Reference(reference) if reference.mutability.is_some())
+        }
+        _ => false,
     }
 }
 
@@ -62,20 +77,34 @@ fn parameters(function: &Function, options: &Options, errors: &mut Errors) {
             Key::Skip | Key::Computed(_) => continue,
             Key::Whole => {}
         }
-        match param.ty() {
-            Type::Reference(reference) if reference.mutability.is_some() => errors.at(
-                param.ty(),
-                "a `&mut` parameter can't be part of a cache key: a call that is answered from the cache would change nothing; leave it out of the key with `#[key(skip)]`, or take it by value",
-            ),
-            ty => {
-                if let Err(error) = key::shape(ty, &TokenStream::new(), &options.krate) {
-                    errors.push(error);
-                }
-            }
+        if let Some(message) = unfit(param.ty()) {
+            errors.at(param.ty(), message);
+        } else if let Err(error) = key::shape(param.ty(), &TokenStream::new(), &options.krate) {
+            errors.push(error);
         }
-        if matches!(&*param.input.pat, Pat::Rest(_)) {
-            errors.at(&param.input.pat, "a parameter needs a name or a pattern");
-        }
+    }
+}
+
+/// Why an argument of this type can't be part of a key, if that is plain to see.
+fn unfit(ty: &Type) -> Option<&'static str> {
+    const NO_SIZE: &str = "an argument of a type without a size can't be passed: take it by reference (`&str`, `&[T]`)";
+    match key::ungrouped(ty) {
+        Type::Reference(reference) if reference.mutability.is_some() => Some(
+            "a `&mut` parameter can't be part of a cache key: a call that is answered from the cache would change nothing; leave it out of the key with `#[key(skip)]`, or take it by value",
+        ),
+        Type::Reference(reference) if matches!(*reference.elem, Type::TraitObject(_)) => Some(
+            "a trait object can't be part of a cache key, because it has no owned form: put something that has in its place with `#[key(expr)]`, or leave it out of the key with `#[key(skip)]`",
+        ),
+        _ if has_no_size(ty) => Some(NO_SIZE),
+        _ => None,
+    }
+}
+
+fn has_no_size(ty: &Type) -> bool {
+    match key::ungrouped(ty) {
+        Type::Slice(_) | Type::TraitObject(_) => true,
+        Type::Path(path) => path.path.is_ident("str"),
+        _ => false,
     }
 }
 
@@ -85,6 +114,10 @@ fn result(function: &Function, options: &Options, errors: &mut Errors) {
     };
     if let Type::Never(_) = &**ty {
         errors.at(ty, "a function that never returns has no result to cache");
+        return;
+    }
+    if has_no_size(ty) {
+        errors.at(ty, "a result of a type without a size can't be returned: return an owned value (`String`, `Vec<T>`, `Arc<dyn Trait + Send + Sync>`)");
         return;
     }
     if let Some(word) = word_in(ty.to_token_stream(), "impl") {
@@ -100,11 +133,13 @@ fn result(function: &Function, options: &Options, errors: &mut Errors) {
     }
     if options.typed == Some(false) {
         for param in &function.sig.generics.params {
-            let GenericParam::Type(param) = param else {
-                continue;
+            let name = match param {
+                GenericParam::Type(param) => &param.ident,
+                GenericParam::Const(param) => &param.ident,
+                GenericParam::Lifetime(_) => continue,
             };
-            if let Some(word) = word_in(kept.to_token_stream(), &param.ident.to_string()) {
-                errors.at(word, format!("with `typed = false` all instantiations share their results, so the return type can't name `{}`: return a type that is the same for all, or leave out `typed = false`", param.ident));
+            if let Some(word) = word_in(kept.to_token_stream(), &name.to_string()) {
+                errors.at(word, format!("with `typed = false` all instantiations share their results, so the return type can't name `{name}`: return a type that is the same for all, or leave out `typed = false`"));
             }
         }
     }
@@ -143,8 +178,9 @@ pub(crate) fn is_primitive(name: &str) -> bool {
     )
 }
 
-fn mention_of_self(tokens: &TokenStream) -> Option<TokenTree> {
-    word_in(tokens.clone(), "Self")
+/// `Self` in a signature: the function stands in an `impl` or a trait.
+pub(crate) fn mention_of_self(sig: &Signature) -> Option<TokenTree> {
+    word_in(sig.to_token_stream(), "Self")
 }
 
 /// The first identifier `word` in `tokens`, at any depth.

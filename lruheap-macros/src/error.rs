@@ -1,6 +1,6 @@
 //! Errors: collected, so that all mistakes are reported together.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::Error;
 
@@ -12,11 +12,6 @@ impl Errors {
     /// Notes a mistake at `tokens`.
     pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl std::fmt::Display) {
         self.0.push(Error::new_spanned(tokens, message));
-    }
-
-    /// Notes a mistake at `span`.
-    pub(crate) fn at_span(&mut self, span: Span, message: impl std::fmt::Display) {
-        self.0.push(Error::new(span, message));
     }
 
     /// Notes what a parser said.

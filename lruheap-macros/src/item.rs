@@ -6,7 +6,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{
-    Attribute, FnArg, Meta, Pat, PatType, Receiver, Safety, Signature, Token, Type, Visibility,
+    Attribute, FnArg, Lit, Meta, Pat, PatType, Receiver, Safety, Signature, Token, Type, Visibility,
 };
 
 use crate::error::Errors;
@@ -19,6 +19,8 @@ pub(crate) struct Function {
     pub(crate) sig: Signature,
     pub(crate) params: Vec<Param>,
     pub(crate) receiver: Option<Receiver>,
+    /// Further `#[lru_cache]`s and `#[cache]`s, which don't belong there.
+    pub(crate) again: Vec<Attribute>,
     /// `None` where there is a semicolon in its place.
     pub(crate) body: Option<Group>,
 }
@@ -60,6 +62,7 @@ impl Function {
             mut sig,
             body,
         } = syn::parse2(item)?;
+        let (again, attrs) = attrs.into_iter().partition(is_ours);
         let mut receiver = None;
         let mut params = Vec::new();
         for input in &mut sig.inputs {
@@ -80,6 +83,7 @@ impl Function {
             sig,
             params,
             receiver,
+            again,
             body,
         })
     }
@@ -93,9 +97,12 @@ impl Function {
             body,
             ..
         } = self;
-        let body = body
-            .as_ref()
-            .map_or_else(|| quote!(;), ToTokens::to_token_stream);
+        let body = match body {
+            Some(body) => body.to_token_stream(),
+            None if self.receiver.is_some() => quote!(;),
+            // So that the compiler does not ask for one as well.
+            None => quote!({ loop {} }),
+        };
         quote!(#(#attrs)* #vis #sig #body)
     }
 
@@ -142,38 +149,64 @@ impl Parse for Raw {
     }
 }
 
+/// What stands there if no function does.
 fn not_a_function(input: ParseStream<'_>) -> Option<syn::Error> {
-    let what = if input.peek(Token![impl]) {
-        return Some(input.error("memoizing methods in an `impl` block is not there yet: put the attribute on a free function"));
-    } else if input.peek(Token![struct]) {
-        "a struct"
-    } else if input.peek(Token![enum]) {
-        "an enum"
-    } else if input.peek(Token![trait]) {
-        "a trait"
-    } else if input.peek(Token![mod]) {
-        "a module"
-    } else if input.peek(Token![static]) {
-        "a static"
-    } else if input.peek(Token![const]) && !input.peek2(Token![fn]) && !is_qualified_fn(input) {
-        "a constant"
-    } else if input.peek(Token![type]) {
-        "a type alias"
-    } else if input.peek(Token![use]) {
-        "an import"
-    } else if input.peek(Token![let]) {
-        "a statement"
-    } else {
-        return None;
+    let ahead = input.fork();
+    while ahead.peek(Token![const])
+        || ahead.peek(Token![async])
+        || ahead.peek(Token![unsafe])
+        || ahead.peek(Token![extern])
+        || ahead.peek(Lit)
+        || ahead.peek(Token![fn])
+    {
+        if ahead.peek(Token![fn]) {
+            return None;
+        }
+        ahead.parse::<TokenTree>().ok()?;
+    }
+    if input.peek(Token![impl]) {
+        let message = "memoizing methods in an `impl` block is not there yet: put the attribute on a free function";
+        return Some(input.error(message));
+    }
+    let word = ahead
+        .call(Ident::parse_any)
+        .map_or_else(|_| String::new(), |word| word.to_string());
+    let named = ITEMS
+        .iter()
+        .find(|(known, _)| *known == word)
+        .map(|(_, what)| *what);
+    let message = match named {
+        Some(what) => format!(
+            "only functions can be memoized, and this is {what}: put the attribute on a `fn`"
+        ),
+        None if input.peek(Token![const]) => {
+            "only functions can be memoized, and this is a constant: put the attribute on a `fn`"
+                .into()
+        }
+        None => "only functions can be memoized: put the attribute on a `fn`".into(),
     };
-    Some(input.error(format!(
-        "only functions can be memoized, and this is {what}: put the attribute on a `fn`"
-    )))
+    Some(input.error(message))
 }
 
-/// `const unsafe fn`, `const extern "C" fn` and the like.
-fn is_qualified_fn(input: ParseStream<'_>) -> bool {
-    input.peek2(Token![unsafe]) || input.peek2(Token![extern]) || input.peek2(Token![async])
+const ITEMS: [(&str, &str); 11] = [
+    ("struct", "a struct"),
+    ("enum", "an enum"),
+    ("union", "a union"),
+    ("trait", "a trait"),
+    ("impl", "an `impl` block"),
+    ("mod", "a module"),
+    ("static", "a static"),
+    ("type", "a type alias"),
+    ("use", "an import"),
+    ("let", "a statement"),
+    ("macro_rules", "a macro"),
+];
+
+fn is_ours(attr: &Attribute) -> bool {
+    let segments = &attr.path().segments;
+    let named = |name| segments.last().is_some_and(|last| last.ident == name);
+    let of_ours = segments.len() == 1 || segments.iter().any(|segment| segment.ident == "lruheap");
+    of_ours && (named("lru_cache") || named("cache"))
 }
 
 /// Takes `#[key(…)]` out of a parameter's attributes.
@@ -193,14 +226,14 @@ fn take_key(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Key {
             return false;
         }
         seen = true;
+        // Whatever is wrong with it, the parameter was not meant to be a key whole.
+        key = Key::Skip;
         match &attr.meta {
+            Meta::List(list) if list.tokens.to_string() == "skip" => {}
             Meta::List(list) if !list.tokens.is_empty() => {
-                if list.tokens.to_string() == "skip" {
-                    key = Key::Skip;
-                } else if let Err(error) = syn::parse2::<syn::Expr>(list.tokens.clone()) {
-                    errors.at_span(error.span(), format!("{error}: {USAGE}"));
-                } else {
-                    key = Key::Computed(list.tokens.clone());
+                match syn::parse2::<syn::Expr>(list.tokens.clone()) {
+                    Ok(_) => key = Key::Computed(list.tokens.clone()),
+                    Err(error) => errors.at(&list.tokens, format!("{error}: {USAGE}")),
                 }
             }
             meta => errors.at(meta, USAGE),

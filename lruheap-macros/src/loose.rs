@@ -1,11 +1,12 @@
 //! `#[derive(LooseKey)]`: a value compared by its name and its fields.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Fields, GenericParam, Path, Token};
 
 use crate::error::Errors;
-use crate::expand::hygiene::local;
+use crate::expand::hygiene::{at, generated, local};
 
 /// Expands the derive.
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
@@ -84,10 +85,15 @@ fn arm(
         .collect();
     let members = fields.members();
     let count = fields.len();
+    // At the type of the field, for when that is no loose key.
+    let given = fields.iter().zip(&names).map(|(field, name)| {
+        let krate = at(generated(field.ty.span()), krate);
+        quote_spanned!(generated(field.ty.span())=> #krate::LooseKey::tokens(#name, #out);)
+    });
     quote! {
         #path { #(#members: #names),* } => {
             #out.group(#label, #count);
-            #(#krate::LooseKey::tokens(#names, #out);)*
+            #(#given)*
         }
     }
 }
@@ -103,7 +109,7 @@ fn krate(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
         let read = attr.parse_args_with(|input: syn::parse::ParseStream<'_>| {
             input.parse::<Token![crate]>()?;
             input.parse::<Token![=]>()?;
-            input.parse::<Path>()
+            input.call(Path::parse_mod_style)
         });
         match read {
             Ok(path) => krate = path.to_token_stream(),

@@ -12,6 +12,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, Path, Token, UnOp};
 
+use crate::check::is_primitive;
 use crate::error::{Errors, nearest};
 
 /// Which attribute it is.
@@ -172,7 +173,14 @@ impl Parse for Setting {
         } else if input.peek(syn::token::Paren) {
             let list;
             syn::parenthesized!(list in input);
-            setting.list = Some(list.parse()?);
+            setting.list = Some(list.parse::<TokenStream>()?).filter(|list| !list.is_empty());
+        } else if !input.is_empty() && !input.peek(Token![,]) {
+            let word = setting.name.unraw().to_string();
+            let message = format!(
+                "options are written `name = value`: `{word} = {}`",
+                example(&word)
+            );
+            return Err(syn::Error::new(setting.name.span(), message));
         }
         Ok(setting)
     }
@@ -250,7 +258,12 @@ fn set(
             options.drop_none = (!keep).then(|| name.span());
         }
         "cache_if" => cache_if(options, value, errors),
-        "name" => options.name = Some(value),
+        "name" => match &value {
+            Expr::Lit(ExprLit { lit, .. }) if !matches!(lit, Lit::Str(_)) => {
+                errors.at(&value, "`name` is a text: `name = \"prices\"`");
+            }
+            _ => options.name = Some(value),
+        },
         "companion" => companion(options, &value, errors),
         "crate" => krate(options, &value, errors),
         _ => unreachable!("every known option has an arm"),
@@ -393,7 +406,7 @@ fn cache_if(options: &mut Options, value: Expr, errors: &mut Errors) {
         Expr::Lit(_) => errors.at(&value, "`cache_if` is a closure: `cache_if = |value| …`"),
         Expr::Closure(closure) if closure.inputs.len() != 1 => {
             errors.at(
-                &closure.inputs,
+                closure,
                 "the closure of `cache_if` takes the value: `|value| …`",
             );
         }
@@ -404,6 +417,13 @@ fn cache_if(options: &mut Options, value: Expr, errors: &mut Errors) {
 fn companion(options: &mut Options, value: &Expr, errors: &mut Errors) {
     match word(value) {
         Some(word) if word == "none" => options.companion = Companion::None,
+        Some(word) if ["Self", "self", "super", "crate"].iter().any(|keyword| word == keyword) => {
+            errors.at(value, format!("`{word}` is no name for a type: `companion = SomeName`, or `none`"));
+        }
+        Some(word) if is_primitive(&word.to_string()) => errors.at(
+            value,
+            format!("a companion type of this name would hide the primitive type `{word}`: choose another, or `none`"),
+        ),
         Some(word) => options.companion = Companion::Named(Some(word.clone())),
         None => errors.at(
             value,
@@ -413,7 +433,8 @@ fn companion(options: &mut Options, value: &Expr, errors: &mut Errors) {
 }
 
 fn krate(options: &mut Options, value: &Expr, errors: &mut Errors) {
-    let path: syn::Result<Path> = syn::parse2(value.to_token_stream());
+    // Without generic arguments: segments are appended to it.
+    let path = Path::parse_mod_style.parse2(value.to_token_stream());
     match path {
         Ok(path) => options.krate = path.to_token_stream(),
         Err(_) => errors.at(

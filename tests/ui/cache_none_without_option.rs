@@ -13,15 +13,14 @@ fn checked(n: u64) -> Result<u64, String> {
 }
 
 #[lru_cache(cache_none = false)]
-fn checked_option(n: u64) -> Result<Option<u64>, String> {
-    Ok(Some(n))
+fn listed(n: u64) -> Vec<u64> {
+    vec![n]
 }
 
 fn main() {
+    listed(1);
     square(1);
     square::cache_info();
     _ = checked(1);
     checked::cache_info();
-    _ = checked_option(1);
-    checked_option::cache_info();
 }

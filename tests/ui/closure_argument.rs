@@ -17,17 +17,10 @@ fn boxed(f: Box<dyn Fn(u32) -> u32>, x: u32) -> u32 {
     f(x)
 }
 
-#[lru_cache]
-fn borrowed(f: &dyn Fn(u32) -> u32, x: u32) -> u32 {
-    f(x)
-}
-
 fn main() {
     apply(|x| x + 1, 1);
     apply::cache_info();
     generic(|x| x + 1, 1);
     boxed(Box::new(|x| x + 1), 1);
     boxed::cache_info();
-    borrowed(&|x| x + 1, 1);
-    borrowed::cache_info();
 }

@@ -1,15 +1,24 @@
-//! A type of the function's name beside it.
+//! A module or a type of the function's name beside it.
 
 use lruheap::lru_cache;
 
-struct Square;
+mod square {}
 
-#[allow(non_snake_case)]
 #[lru_cache]
-fn Square(n: u64) -> u64 {
+fn square(n: u64) -> u64 {
     n * n
 }
 
+#[lru_cache(companion = Cube)]
+fn cube(n: u64) -> u64 {
+    n * n * n
+}
+
+struct Cube {
+    _side: u64,
+}
+
 fn main() {
-    Square(1);
+    square(1);
+    cube(1);
 }

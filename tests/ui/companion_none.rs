@@ -7,7 +7,7 @@ fn square(n: u64) -> u64 {
     n * n
 }
 
-#[lru_cache(companion = cubes)]
+#[lru_cache(companion = Cubes)]
 fn cube(n: u64) -> u64 {
     n * n * n
 }
@@ -16,6 +16,6 @@ fn main() {
     square(1);
     square::cache_info();
     cube(1);
-    cubes::cache_info();
+    Cubes::cache_info();
     cube::cache_info();
 }

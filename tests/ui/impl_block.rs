@@ -18,9 +18,6 @@ impl Clone for Analyzer {
     }
 }
 
-#[lru_cache]
-unsafe impl Send for Analyzer {}
-
 fn main() {
     Analyzer(vec![1]).clone().sum();
 }

@@ -62,8 +62,8 @@ fn keyword(n: u64) -> u64 {
     n
 }
 
-#[lru_cache = 128]
-fn name_value(n: u64) -> u64 {
+#[lru_cache(maxsize())]
+fn empty_parentheses(n: u64) -> u64 {
     n
 }
 

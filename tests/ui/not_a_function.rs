@@ -30,28 +30,10 @@ type Alias = u8;
 #[lru_cache]
 use std::collections::HashMap;
 
-#[lru_cache]
-union Union {
-    _a: u8,
-}
-
-#[lru_cache]
-unsafe trait UnsafeTrait {}
-
-#[lru_cache]
-macro_rules! mac {
-    () => {};
-}
-
-#[lru_cache]
-extern "C" {}
-
 fn main() {
     _ = Struct;
     _ = Enum::A;
     module::inside();
     _ = CONST + STATIC;
     _ = HashMap::<Alias, u8>::new();
-    _ = Union { _a: 0 };
-    mac!();
 }

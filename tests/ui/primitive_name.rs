@@ -13,13 +13,7 @@ fn u8(n: u64) -> bool {
     n as u8 > 0
 }
 
-#[lru_cache(companion = bool)]
-fn is_even(n: u64) -> bool {
-    n % 2 == 0
-}
-
 fn main() {
     str(1);
     u8(1);
-    is_even(1);
 }

@@ -27,6 +27,16 @@ fn checked(name: &str) -> Result<Report, String> {
 }
 
 #[lru_cache]
+fn listed(name: &str) -> Result<Vec<Report>, String> {
+    Ok(vec![Report(name.to_string())])
+}
+
+#[lru_cache(cache_none = false)]
+fn kept_some(name: &str) -> Option<Report> {
+    Some(Report(name.to_string()))
+}
+
+#[lru_cache]
 fn aliased(name: &str) -> Outcome {
     Ok(Report(name.to_string()))
 }
@@ -51,6 +61,8 @@ fn main() {
     found::cache_remove("a");
     _ = checked("a");
     checked::cache_info();
+    _ = listed("a");
+    kept_some("a");
     _ = aliased("a");
     aliased::cache_info();
     chosen("a");

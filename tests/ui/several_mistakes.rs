@@ -9,8 +9,8 @@ const fn everything(
     #[key] m: u8,
     #[cfg(any())] k: u8,
 ) -> &u8 {
-    let _ = (n, m);
-    &values[0]
+    let _ = (n, m, values);
+    &0
 }
 
 #[lru_cache(scope = global)]

@@ -18,20 +18,7 @@ fn square(n: u64) -> u64 {
     n * n
 }
 
-#[lru_cache(name = 1)]
-fn named(n: u64) -> u64 {
-    n
-}
-
-#[lru_cache(crate = no_such_crate)]
-fn elsewhere(n: u64) -> u64 {
-    n
-}
-
 fn main() {
     square(1);
     square::cache_info();
-    named(1);
-    named::cache_info();
-    elsewhere(1);
 }

@@ -85,17 +85,18 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         folded
     }
 
-    /// Runs `act` in the gate with the slot of the key, if it has one.
+    /// Runs `act` in the gate with the slot of the key, if it has one. What has
+    /// to go is left in `trash`, for the caller to drop in its own time.
     ///
     /// `inert` says whether `matches` may run inside the gate for `subject`.
     #[inline]
     fn at_slot<T, R>(
         &self,
-        hash: u32,
-        inert: bool,
+        (hash, inert): (u32, bool),
         subject: T,
         matches: impl Fn(&T, &K) -> bool,
-        act: impl FnOnce(&mut State<K, V>, Option<Slot>, T) -> R,
+        trash: &mut Trash<K, V>,
+        act: impl FnOnce(&mut State<K, V>, Option<Slot>, T, &mut Trash<K, V>) -> R,
     ) -> R {
         if inert {
             return self.gate.with(|state| {
@@ -103,10 +104,10 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 let slot = store
                     .candidates(hash)
                     .find(|&slot| matches(&subject, store.payload(slot).key()));
-                act(state, slot, subject)
+                act(state, slot, subject, trash)
             });
         }
-        self.at_slot_of_user_key(hash, subject, matches, act)
+        self.at_slot_of_user_key(hash, subject, matches, trash, act)
     }
 
     fn at_slot_of_user_key<T, R>(
@@ -114,7 +115,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         hash: u32,
         subject: T,
         matches: impl Fn(&T, &K) -> bool,
-        act: impl FnOnce(&mut State<K, V>, Option<Slot>, T) -> R,
+        trash: &mut Trash<K, V>,
+        act: impl FnOnce(&mut State<K, V>, Option<Slot>, T, &mut Trash<K, V>) -> R,
     ) -> R {
         // What has been compared so far, and how that went. The pairs are held,
         // so their addresses name them.
@@ -135,13 +137,17 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 }
                 if unknown.is_empty() {
                     let (act, subject) = todo.take()?;
-                    Some(Step::Done(act(state, found, subject)))
+                    Some(Step::Done(act(state, found, subject, trash)))
                 } else {
                     Some(Step::Compare(unknown))
                 }
             });
             match (step, &todo) {
-                (Some(Step::Done(result)), _) => return result,
+                (Some(Step::Done(result)), _) => {
+                    // The last owners may be these by now.
+                    trash.extend(compared.into_iter().map(|(pair, _)| Payload::Shared(pair)));
+                    return result;
+                }
                 (Some(Step::Compare(pairs)), Some((_, subject))) => {
                     for pair in pairs {
                         let same = matches(subject, &pair.0);
@@ -156,53 +162,58 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     #[inline]
     fn at_view<W, R>(
         &self,
-        hash: u32,
         view: &W,
-        act: impl FnOnce(&mut State<K, V>, Option<Slot>) -> R,
+        trash: &mut Trash<K, V>,
+        act: impl FnOnce(&mut State<K, V>, Option<Slot>, u32, &mut Trash<K, V>) -> R,
     ) -> R
     where
         W: View<Owned = K>,
     {
+        let hash = self.hash(view);
         self.at_slot(
-            hash,
-            view.is_inert(),
+            (hash, view.is_inert()),
             view,
             |view, key| view.matches(key),
-            |state, slot, _| act(state, slot),
+            trash,
+            |state, slot, _, trash| act(state, slot, hash, trash),
         )
     }
 
-    /// The value for a call, or a ticket to compute it.
+    /// The value for a call, or a ticket to compute it. The trash is dropped
+    /// when the ticket has an owner.
     #[inline]
-    pub(crate) fn call<W>(&self, view: &W, values: &impl Values<V>) -> Result<V, Absent<K>>
+    pub(crate) fn call<W>(
+        &self,
+        view: &W,
+        values: &impl Values<V>,
+        trash: &mut Trash<K, V>,
+    ) -> Result<Held<K, V>, Absent<K>>
     where
         W: View<Owned = K>,
     {
-        let hash = self.hash(view);
-        let mut trash = Trash::new();
-        let found = self.at_view(hash, view, |state, slot| {
+        let inert = view.is_inert();
+        self.at_view(view, trash, |state, slot, hash, trash| {
             state
-                .hit(slot, &self.settings.clock, values, &mut trash)
-                .ok_or_else(|| state.flights.begin(hash))
-        });
-        match found {
-            Ok(held) => Ok(held.release(values)),
-            Err(ticket) => Err(Absent {
-                hash,
-                inert: view.is_inert(),
-                same: W::same,
-                ticket,
-            }),
-        }
+                .hit(slot, &self.settings.clock, values, trash)
+                .ok_or_else(|| {
+                    let ticket = state.flights.begin(hash);
+                    Absent {
+                        hash,
+                        inert,
+                        same: W::same,
+                        ticket,
+                    }
+                })
+        })
     }
 
     /// A ticket to compute the value anew, whatever is there.
     pub(crate) fn begin<W: View<Owned = K>>(&self, view: &W) -> Absent<K> {
-        let hash = self.hash(view);
+        let (hash, inert) = (self.hash(view), view.is_inert());
         let ticket = self.gate.with(|state| state.flights.begin(hash));
         Absent {
             hash,
-            inert: view.is_inert(),
+            inert,
             same: W::same,
             ticket,
         }
@@ -211,15 +222,15 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// The value, counted and touched, with nothing to compute it.
     pub(crate) fn get(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
         let mut trash = Trash::new();
-        let held = self.at_view(self.hash(view), view, |state, slot| {
-            state.hit(slot, &self.settings.clock, values, &mut trash)
+        let held = self.at_view(view, &mut trash, |state, slot, _, trash| {
+            state.hit(slot, &self.settings.clock, values, trash)
         });
         held.map(|held| held.release(values))
     }
 
     /// The value; neither counted nor touched.
     pub(crate) fn peek(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
-        let held = self.at_view(self.hash(view), view, |state, slot| {
+        let held = self.at_view(view, &mut Trash::new(), |state, slot, _, _| {
             let slot = state.live(slot, &self.settings.clock)?;
             let payload = state.store.payload(slot);
             values
@@ -231,7 +242,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// What is left of the entry's time; `Duration::MAX` for ever.
     pub(crate) fn ttl(&self, view: &impl View<Owned = K>) -> Option<Duration> {
-        self.at_view(self.hash(view), view, |state, slot| {
+        self.at_view(view, &mut Trash::new(), |state, slot, _, _| {
             let slot = state.live(slot, &self.settings.clock)?;
             Some(match state.store.deadline(slot) {
                 Some(deadline) => deadline.since(self.settings.clock.now()),
@@ -242,8 +253,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// Removes the entry; its value is handed out if it was live.
     pub(crate) fn remove(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
-        let hash = self.hash(view);
-        let removed = self.at_view(hash, view, |state, slot| {
+        let removed = self.at_view(view, &mut Trash::new(), |state, slot, hash, _| {
             state.flights.invalidate(hash);
             let live = state.live(slot, &self.settings.clock).is_some();
             let payload = state.store.remove(slot?);
@@ -255,18 +265,15 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             Some((payload, live))
         });
         let (payload, live) = removed?;
-        if live && values.is_good(payload.value()) {
-            Some(payload.into_value(values))
-        } else {
-            None
-        }
+        let wanted = live && values.is_good(payload.value());
+        wanted.then(|| payload.into_value(values))
     }
 
     /// Stores on the user's word, under a key that is looked up by `view`.
     pub(crate) fn set<P: Part<Owned = K>>(&self, part: &P, value: V, values: &impl Values<V>) {
-        let (hash, inert) = (self.hash(part), part.is_inert());
-        let payload = Payload::new(part.to_key(), value, inert && values.is_inert());
-        self.put_under(hash, inert, P::same, payload, Rule::Set(None));
+        let at = (self.hash(part), part.is_inert());
+        let payload = Payload::new(part.to_key(), value, at.1 && values.is_inert());
+        self.put_at(at, P::same, payload, Rule::Set(None));
     }
 
     /// Stores on the user's word, with a time to live of its own if that is given.
@@ -275,32 +282,31 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         K: Hash + Eq + 'static,
     {
         let query = Query::<K, K>::new(&key);
-        let (hash, inert) = (self.hash(&query), query.is_inert());
-        let payload = Payload::new(key, value, inert && values.is_inert());
-        self.put_under(hash, inert, K::eq, payload, Rule::Set(ttl));
+        let at = (self.hash(&query), query.is_inert());
+        let payload = Payload::new(key, value, at.1 && values.is_inert());
+        self.put_at(at, K::eq, payload, Rule::Set(ttl));
     }
 
     /// Stores what a flight brings. What had to go is for the caller to drop.
     pub(crate) fn put(&self, at: &Absent<K>, payload: Payload<K, V>, rule: Rule) -> Trash<K, V> {
-        self.put_under(at.hash, at.inert, at.same, payload, rule)
+        self.put_at((at.hash, at.inert), at.same, payload, rule)
     }
 
-    pub(crate) fn put_under(
+    fn put_at(
         &self,
-        hash: u32,
-        inert: bool,
+        at: (u32, bool),
         same: fn(&K, &K) -> bool,
         payload: Payload<K, V>,
         rule: Rule,
     ) -> Trash<K, V> {
         let mut trash = Trash::new();
         self.at_slot(
-            hash,
-            inert,
+            at,
             payload,
             |payload, key| same(payload.key(), key),
-            |state, slot, payload| {
-                state.put(hash, slot, payload, rule, &self.settings, &mut trash);
+            &mut trash,
+            |state, slot, payload, trash| {
+                state.put(at.0, slot, payload, rule, &self.settings, trash);
             },
         );
         trash

@@ -3,7 +3,7 @@
 
 use super::engine::{Engine, Rule};
 use super::gate::Scope;
-use super::payload::{Payload, Values};
+use super::payload::{Payload, Trash, Values};
 use crate::key::Part;
 
 /// The name of a computation in its cache's [`Flights`].
@@ -134,21 +134,27 @@ impl<H: Home> Flight<H> {
         part: &impl Part<Owned = H::Key>,
         values: &impl Values<H::Value>,
     ) -> Result<H::Value, Self> {
-        match home.engine().call(part, values) {
-            Ok(value) => Ok(value),
-            Err(absent) => Err(Flight::take_off(home, part, absent)),
+        let mut trash = Trash::new();
+        match home.engine().call(part, values, &mut trash) {
+            Ok(held) => Ok(held.release(values)),
+            Err(absent) => Err(Flight::take_off(home, part, absent, trash)),
         }
     }
 
     /// Takes on a computation whose result takes the place of a live entry.
     pub(crate) fn anew(home: H, part: &impl Part<Owned = H::Key>) -> Self {
         let absent = home.engine().begin(part);
-        let mut flight = Flight::take_off(home, part, absent);
+        let mut flight = Flight::take_off(home, part, absent, Trash::new());
         flight.replace = true;
         flight
     }
 
-    fn take_off(home: H, part: &impl Part<Owned = H::Key>, absent: Absent<H::Key>) -> Self {
+    fn take_off(
+        home: H,
+        part: &impl Part<Owned = H::Key>,
+        absent: Absent<H::Key>,
+        trash: Trash<H::Key, H::Value>,
+    ) -> Self {
         let mut flight = Flight {
             home,
             key: None,
@@ -156,7 +162,9 @@ impl<H: Home> Flight<H> {
             replace: false,
             landed: false,
         };
-        // The user's `Clone` may panic; the flight then ends as any other.
+        // From here on the ticket has an owner: the user's `Drop` and `Clone`
+        // may panic, and the flight ends as any other.
+        drop(trash);
         flight.key = Some(part.to_key());
         flight
     }

@@ -97,6 +97,9 @@ impl<K, V> State<K, V> {
         };
         let deadline = ttl.and_then(|ttl| settings.clock.now().checked_add(ttl));
         if let Some(slot) = slot {
+            if self.live(Some(slot), &settings.clock).is_none() {
+                self.counters.expirations += 1;
+            }
             trash.push(self.store.replace(slot, payload, deadline));
             return;
         }

@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{BorrowedKey, CacheKey, OwnedKey, Part, Shareable, View};
+use super::{AnyBorrowedKey, AnyCacheKey, Part, View};
 use crate::inert::is_inert;
 
 /// A key of any type.
@@ -97,7 +97,7 @@ impl<'a, 'b: 'a, T: ?Sized> KeyProbe<'a, &'b T> {
     /// The part for a reference.
     pub fn part(&self) -> impl Part<Owned = AnyKey> + use<'a, 'b, T>
     where
-        T: CacheKey + BorrowedKey<Owned: Shareable>,
+        T: AnyBorrowedKey,
     {
         ReferencePart(*self.0.0)
     }
@@ -107,7 +107,7 @@ impl<'a, T> ByValue<'a, T> {
     /// The part for a value.
     pub fn part(&self) -> impl Part<Owned = AnyKey> + use<'a, T>
     where
-        T: CacheKey + OwnedKey + Shareable,
+        T: AnyCacheKey,
     {
         ValuePart(self.0)
     }
@@ -115,7 +115,7 @@ impl<'a, T> ByValue<'a, T> {
 
 struct ValuePart<'a, T>(&'a T);
 
-impl<T: CacheKey + OwnedKey + Shareable> View for ValuePart<'_, T> {
+impl<T: AnyCacheKey> View for ValuePart<'_, T> {
     type Owned = AnyKey;
 
     fn is_inert(&self) -> bool {
@@ -135,7 +135,7 @@ impl<T: CacheKey + OwnedKey + Shareable> View for ValuePart<'_, T> {
     }
 }
 
-impl<T: CacheKey + OwnedKey + Shareable> Part for ValuePart<'_, T> {
+impl<T: AnyCacheKey> Part for ValuePart<'_, T> {
     fn to_key(&self) -> AnyKey {
         AnyKey::new(self.0.clone())
     }
@@ -145,7 +145,7 @@ struct ReferencePart<'a, T: ?Sized>(&'a T);
 
 impl<T> View for ReferencePart<'_, T>
 where
-    T: CacheKey + BorrowedKey<Owned: Shareable> + ?Sized,
+    T: AnyBorrowedKey + ?Sized,
 {
     type Owned = AnyKey;
 
@@ -168,7 +168,7 @@ where
 
 impl<T> Part for ReferencePart<'_, T>
 where
-    T: CacheKey + BorrowedKey<Owned: Shareable> + ?Sized,
+    T: AnyBorrowedKey + ?Sized,
 {
     fn to_key(&self) -> AnyKey {
         AnyKey::new(self.0.to_owned())

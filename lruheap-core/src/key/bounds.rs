@@ -6,42 +6,54 @@
 
 use std::hash::Hash;
 
-/// What an argument needs to be part of a key.
+/// What an argument taken by value needs to be part of a key.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be part of a cache key: it is not `Hash + Eq`",
-    label = "not `Hash + Eq`",
-    note = "write `#[derive(PartialEq, Eq, Hash)]` on the type, or `{Self}: Hash + Eq` in the bounds of a generic function",
+    message = "`{Self}` can't be part of a cache key: a key is `Hash + Eq + Clone`",
+    label = "not `Hash + Eq + Clone`",
+    note = "write `#[derive(PartialEq, Eq, Hash, Clone)]` on the type, or `{Self}: Hash + Eq + Clone` in the bounds of a generic function",
     note = "for a float, put its bits in its place: `#[key(x.to_bits())] x: f64`",
     note = "or leave the parameter out of the key: `#[key(skip)]`"
 )]
-pub trait CacheKey: Hash + Eq {}
+pub trait CacheKey: Hash + Eq + Clone + 'static {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Hash + Eq + ?Sized> CacheKey for T {}
+impl<T: Hash + Eq + Clone + 'static> CacheKey for T {}
 
-/// What an argument taken by value needs to be kept in the cache.
+/// What an argument whose type has no name needs to be part of a key.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be kept in a cache key: it is not `Clone`",
-    label = "not `Clone`",
-    note = "the key is cloned from the argument when a result is stored: write `#[derive(Clone)]` on the type, `{Self}: Clone` in the bounds of a generic function, or take the argument as an `Arc`",
-    note = "or put something that can be cloned in its place: `#[key(expr)]`, or leave it out of the key: `#[key(skip)]`"
+    message = "`{Self}` can't be part of a cache key: this one is `Hash + Eq + Clone + Send + Sync`",
+    label = "not `Hash + Eq + Clone + Send + Sync`",
+    note = "add what is missing to the bounds (`impl Hash + Eq + Clone + Send + Sync + 'static`), or give an expression that is all of it: `#[key(x.to_bits())] x: f64`",
+    note = "or leave the parameter out of the key: `#[key(skip)]`"
 )]
-pub trait OwnedKey: Clone + 'static {}
+pub trait AnyCacheKey: CacheKey + Send + Sync {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Clone + 'static> OwnedKey for T {}
+impl<T: CacheKey + Send + Sync> AnyCacheKey for T {}
 
-/// What an argument taken by reference needs to be kept in the cache.
+/// What an argument taken by reference needs to be part of a key.
 #[diagnostic::on_unimplemented(
-    message = "`&{Self}` can't be kept in a cache key: `{Self}` has no owned form",
-    label = "not `ToOwned`",
-    note = "a reference is looked up as it is and owned when a result is stored: write `#[derive(Clone)]` on the type, or `{Self}: Clone` in the bounds of a generic function",
-    note = "or put something that can be owned in its place: `#[key(expr)]`, or leave it out of the key: `#[key(skip)]`"
+    message = "`&{Self}` can't be part of a cache key: a key is `Hash + Eq` and has an owned form",
+    label = "not `Hash + Eq + ToOwned`",
+    note = "write `#[derive(PartialEq, Eq, Hash, Clone)]` on the type, or `{Self}: Hash + Eq + Clone` in the bounds of a generic function",
+    note = "or put something that is a key in its place: `#[key(expr)]`, or leave it out of the key: `#[key(skip)]`"
 )]
-pub trait BorrowedKey: ToOwned<Owned: Hash + Eq + 'static> + 'static {}
+pub trait BorrowedKey: Hash + Eq + ToOwned<Owned: Hash + Eq + 'static> + 'static {}
 
 #[diagnostic::do_not_recommend]
-impl<T: ToOwned<Owned: Hash + Eq + 'static> + ?Sized + 'static> BorrowedKey for T {}
+impl<T: Hash + Eq + ToOwned<Owned: Hash + Eq + 'static> + ?Sized + 'static> BorrowedKey for T {}
+
+/// What a referenced argument of a type without a name needs.
+#[diagnostic::on_unimplemented(
+    message = "`&{Self}` can't be part of a cache key: this one is `Hash + Eq + Clone + Send + Sync`",
+    label = "not `Hash + Eq + Clone + Send + Sync`",
+    note = "add what is missing to the bounds (`&(impl Hash + Eq + Clone + Send + Sync + 'static)`)",
+    note = "or leave the parameter out of the key: `#[key(skip)]`"
+)]
+pub trait AnyBorrowedKey: BorrowedKey + ToOwned<Owned: Send + Sync> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: BorrowedKey + ToOwned<Owned: Send + Sync> + ?Sized> AnyBorrowedKey for T {}
 
 /// What a cache that all threads share needs of what it keeps.
 #[diagnostic::on_unimplemented(

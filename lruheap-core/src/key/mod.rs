@@ -16,7 +16,7 @@ mod loose;
 mod shapes;
 
 pub use any::{AnyKey, KeyProbe};
-pub use bounds::{BorrowedKey, CacheKey, OwnedKey, Shareable};
+pub use bounds::{AnyBorrowedKey, AnyCacheKey, BorrowedKey, CacheKey, Shareable};
 pub use loose::{Loose, LooseKey, LooseTokens, loose};
 pub use shapes::{borrowed, optional, plain, sequence};
 

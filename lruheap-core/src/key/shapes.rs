@@ -5,18 +5,18 @@ use std::borrow::Borrow;
 use std::hash::{Hash, Hasher};
 use std::mem;
 
-use super::{BorrowedKey, CacheKey, OwnedKey, Part, View};
+use super::{BorrowedKey, CacheKey, Part, View};
 use crate::inert::is_inert;
 
 /// An argument that owns what it is: looked up by reference, kept as a clone.
 #[inline]
-pub fn plain<T: CacheKey + OwnedKey>(value: &T) -> impl Part<Owned = T> + use<'_, T> {
+pub fn plain<T: CacheKey>(value: &T) -> impl Part<Owned = T> + use<'_, T> {
     Plain(value)
 }
 
 struct Plain<'a, T>(&'a T);
 
-impl<T: CacheKey + OwnedKey> View for Plain<'_, T> {
+impl<T: CacheKey> View for Plain<'_, T> {
     type Owned = T;
 
     #[inline]
@@ -39,7 +39,7 @@ impl<T: CacheKey + OwnedKey> View for Plain<'_, T> {
     }
 }
 
-impl<T: CacheKey + OwnedKey> Part for Plain<'_, T> {
+impl<T: CacheKey> Part for Plain<'_, T> {
     fn to_key(&self) -> T {
         self.0.clone()
     }
@@ -49,14 +49,14 @@ impl<T: CacheKey + OwnedKey> Part for Plain<'_, T> {
 #[inline]
 pub fn borrowed<T>(value: &T) -> impl Part<Owned = <T as ToOwned>::Owned> + use<'_, T>
 where
-    T: CacheKey + BorrowedKey + ?Sized,
+    T: BorrowedKey + ?Sized,
 {
     Borrowed(value)
 }
 
 struct Borrowed<'a, T: ?Sized>(&'a T);
 
-impl<T: CacheKey + BorrowedKey + ?Sized> View for Borrowed<'_, T> {
+impl<T: BorrowedKey + ?Sized> View for Borrowed<'_, T> {
     type Owned = T::Owned;
 
     #[inline]
@@ -79,7 +79,7 @@ impl<T: CacheKey + BorrowedKey + ?Sized> View for Borrowed<'_, T> {
     }
 }
 
-impl<T: CacheKey + BorrowedKey + ?Sized> Part for Borrowed<'_, T> {
+impl<T: BorrowedKey + ?Sized> Part for Borrowed<'_, T> {
     fn to_key(&self) -> T::Owned {
         self.0.to_owned()
     }

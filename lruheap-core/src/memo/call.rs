@@ -5,11 +5,12 @@
 
 use std::time::Duration;
 
-use super::outcome::Outcome;
-use crate::cache::{self, Home, Values};
+use super::local::Local;
+use super::outcome::{Outcome, Whole, whole};
+use crate::cache::{self, Cache, Home, Values};
 use crate::key::Part;
 
-/// A body that has to run: give its result to [`finish`](Flight::finish).
+/// A body that has to run: give its result to [`finish`].
 ///
 /// Dropped instead (the body panicked, the future was cancelled), it leaves no
 /// trace.
@@ -18,92 +19,120 @@ pub struct Flight<H: Home, O> {
     outcome: O,
 }
 
-impl<H: Home, O: Outcome<Value = H::Value>> Flight<H, O> {
-    /// Stores the result if it is to be kept, and gives it back.
-    #[inline]
-    pub fn finish(self, result: O::Result) -> O::Result {
-        if let Some(value) = self
-            .outcome
-            .value(&result)
-            .filter(|value| self.outcome.keeps(value))
-        {
-            let copy = self.outcome.copy(value);
-            self.flight.land(copy, &self.outcome);
-        }
-        result
-    }
-}
-
-/// Answers a call, or gives the flight that its body runs for.
-///
-/// # Errors
-///
-/// The flight, where the body has to run.
+/// Stores the result of a body if it is to be kept, and gives it back.
 #[inline]
-pub fn lookup<H, P, O>(home: H, outcome: O, part: P) -> Result<O::Result, Flight<H, O>>
-where
-    H: Home<Key = P::Owned, Value = O::Value>,
-    P: Part,
-    O: Outcome,
-{
-    match cache::Flight::board(home, &part, &outcome) {
-        Ok(value) => Ok(outcome.wrap(value)),
-        Err(flight) => Err(Flight { flight, outcome }),
+pub fn finish<H: Home, O: Outcome<Value = H::Value>>(
+    flight: Flight<H, O>,
+    result: O::Result,
+) -> O::Result {
+    let Flight { flight, outcome } = flight;
+    let value = outcome.value(&result);
+    if let Some(value) = value.filter(|value| outcome.keeps(value)) {
+        let copy = outcome.copy(value);
+        flight.land(copy, &outcome);
     }
+    result
 }
 
-/// The flight for a body that runs whatever the cache holds.
-pub fn refresh<H, P, O>(home: H, outcome: O, part: P) -> Flight<H, O>
-where
-    H: Home<Key = P::Owned, Value = O::Value>,
-    P: Part,
-    O: Outcome,
-{
-    Flight {
-        flight: cache::Flight::anew(home, &part),
-        outcome,
-    }
+/// What a cache does for a call and for the controls that take arguments.
+/// Methods, because that keeps the expansion short.
+macro_rules! calls {
+    ($cache:ident, $home:ty) => {
+        #[doc(hidden)]
+        impl<K, V> $cache<K, V> {
+            /// Answers a call, or gives the flight that its body runs for.
+            ///
+            /// # Errors
+            ///
+            /// The flight, where the body has to run.
+            #[inline]
+            pub fn __lookup<P: Part<Owned = K>, C: Values<V>>(
+                self: $home,
+                values: C,
+                part: P,
+            ) -> Result<V, Flight<$home, Whole<V, C>>> {
+                self.__lookup_as(whole(values), part)
+            }
+
+            /// The same, where the result is not the value.
+            ///
+            /// # Errors
+            ///
+            /// The flight, where the body has to run.
+            #[inline]
+            pub fn __lookup_as<P: Part<Owned = K>, O: Outcome<Value = V>>(
+                self: $home,
+                outcome: O,
+                part: P,
+            ) -> Result<O::Result, Flight<$home, O>> {
+                match cache::Flight::board(self, &part, &outcome) {
+                    Ok(value) => Ok(outcome.wrap(value)),
+                    Err(flight) => Err(Flight { flight, outcome }),
+                }
+            }
+
+            /// The flight for a body that runs whatever the cache holds.
+            pub fn __refresh<P: Part<Owned = K>, C: Values<V>>(
+                self: $home,
+                values: C,
+                part: P,
+            ) -> Flight<$home, Whole<V, C>> {
+                self.__refresh_as(whole(values), part)
+            }
+
+            /// The same, where the result is not the value.
+            pub fn __refresh_as<P: Part<Owned = K>, O: Outcome<Value = V>>(
+                self: $home,
+                outcome: O,
+                part: P,
+            ) -> Flight<$home, O> {
+                let flight = cache::Flight::anew(self, &part);
+                Flight { flight, outcome }
+            }
+
+            /// `f::cache_peek`
+            pub fn __peek<P: Part<Owned = K>>(
+                self: $home,
+                values: impl Values<V>,
+                part: P,
+            ) -> Option<V> {
+                self.engine().peek(&part, &values)
+            }
+
+            /// `f::cache_contains`
+            pub fn __contains<P: Part<Owned = K>>(self: $home, part: P) -> bool {
+                self.__ttl(part).is_some()
+            }
+
+            /// `f::cache_ttl`
+            pub fn __ttl<P: Part<Owned = K>>(self: $home, part: P) -> Option<Duration> {
+                self.engine().ttl(&part)
+            }
+
+            /// `f::cache_insert`
+            pub fn __insert<P: Part<Owned = K>>(
+                self: $home,
+                values: impl Values<V>,
+                part: P,
+                value: V,
+            ) {
+                // An `Err` behind an alias can't be handed out again.
+                if values.is_good(&value) {
+                    self.engine().set(&part, value, &values);
+                }
+            }
+
+            /// `f::cache_remove`
+            pub fn __remove<P: Part<Owned = K>>(
+                self: $home,
+                values: impl Values<V>,
+                part: P,
+            ) -> Option<V> {
+                self.engine().remove(&part, &values)
+            }
+        }
+    };
 }
 
-/// `f::cache_peek`
-pub fn peek<H, P, C>(home: H, values: C, part: P) -> Option<H::Value>
-where
-    H: Home<Key = P::Owned>,
-    P: Part,
-    C: Values<H::Value>,
-{
-    home.engine().peek(&part, &values)
-}
-
-/// `f::cache_contains`
-pub fn contains<H: Home<Key = P::Owned>, P: Part>(home: H, part: P) -> bool {
-    ttl(home, part).is_some()
-}
-
-/// `f::cache_ttl`
-pub fn ttl<H: Home<Key = P::Owned>, P: Part>(home: H, part: P) -> Option<Duration> {
-    home.engine().ttl(&part)
-}
-
-/// `f::cache_insert`
-pub fn insert<H, P, C>(home: H, values: C, part: P, value: H::Value)
-where
-    H: Home<Key = P::Owned>,
-    P: Part,
-    C: Values<H::Value>,
-{
-    // An `Err` behind an alias can't be handed out again.
-    if values.is_good(&value) {
-        home.engine().set(&part, value, &values);
-    }
-}
-
-/// `f::cache_remove`
-pub fn remove<H, P, C>(home: H, values: C, part: P) -> Option<H::Value>
-where
-    H: Home<Key = P::Owned>,
-    P: Part,
-    C: Values<H::Value>,
-{
-    home.engine().remove(&part, &values)
-}
+calls!(Cache, &'static Self);
+calls!(Local, Self);

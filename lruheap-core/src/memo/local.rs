@@ -3,7 +3,6 @@
 
 use std::any::{Any, TypeId};
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::thread::LocalKey;
 
@@ -100,19 +99,20 @@ impl<K: 'static, V: 'static> LocalSlot<K, V> {
 
 /// What a thread keeps for a generic function with `scope = thread`.
 pub struct LocalSlots {
-    caches: RefCell<HashMap<TypeId, Box<dyn Any>>>,
+    caches: RefCell<Vec<(TypeId, Box<dyn Any>)>>,
 }
 
 impl LocalSlots {
     /// No caches yet.
     #[allow(clippy::new_without_default)]
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         LocalSlots {
-            caches: RefCell::default(),
+            caches: RefCell::new(Vec::new()),
         }
     }
 
-    /// This thread's cache of the instantiation `I`.
+    /// This thread's cache of the instantiation `I`. While the thread is being
+    /// torn down and its caches have gone, a new and empty one.
     pub fn get<I, K, V>(
         key: &'static LocalKey<Self>,
         build: impl FnOnce() -> CacheBuilder,
@@ -123,24 +123,25 @@ impl LocalSlots {
         V: 'static,
     {
         let instance = TypeId::of::<I>();
-        let found = key.try_with(|slots| {
-            slots
-                .caches
-                .borrow()
-                .get(&instance)
-                .and_then(|cache| cache.downcast_ref::<Local<K, V>>().cloned())
-        });
-        if let Ok(Some(local)) = found {
+        if let Ok(Some(local)) = key.try_with(|slots| slots.find(instance)) {
             return local;
         }
+        // Built outside `with`: building runs the user's expressions, which may
+        // have come here themselves.
         let local = Local::build(build());
         let kept = key.try_with(|slots| {
-            let mut caches = slots.caches.borrow_mut();
-            let cache = caches
-                .entry(instance)
-                .or_insert_with(|| Box::new(local.clone()));
-            cache.downcast_ref::<Local<K, V>>().cloned()
+            slots.find(instance).unwrap_or_else(|| {
+                let cache = Box::new(local.clone());
+                slots.caches.borrow_mut().push((instance, cache));
+                local.clone()
+            })
         });
-        kept.ok().flatten().unwrap_or(local)
+        kept.unwrap_or(local)
+    }
+
+    fn find<K: 'static, V: 'static>(&self, instance: TypeId) -> Option<Local<K, V>> {
+        let caches = self.caches.borrow();
+        let (_, cache) = caches.iter().find(|(kept, _)| *kept == instance)?;
+        cache.downcast_ref::<Local<K, V>>().cloned()
     }
 }

@@ -10,11 +10,11 @@ mod local;
 mod outcome;
 mod slot;
 
-pub use call::{Flight, contains, insert, lookup, peek, refresh, remove, ttl};
+pub use call::{Flight, finish};
 pub use local::{Local, LocalSlot, LocalSlots};
 pub use outcome::{
-    AnyResult, CacheValue, IsOption, IsResult, OkOf, OkOnly, OnlyIf, Outcome, Probe, Whole, clones,
-    clones_of_results, clones_of_some, ok, only_if, whole,
+    AnyResult, CacheValue, HasErr, IsOption, IsResult, OkOnly, OnlyIf, Outcome, Probe, Whole,
+    clones, clones_of_results, clones_of_some, ok, only_if, whole,
 };
 pub use slot::{
     Holder, Slot, Slots, hold0, hold1, hold2, hold3, hold4, hold5, hold6, hold7, hold8, hold9,
@@ -23,8 +23,8 @@ pub use slot::{
 
 pub use crate::cache::{Engine, Home, Process, Scope, Thread, Values};
 pub use crate::key::{
-    AnyKey, BorrowedKey, CacheKey, KeyProbe, Loose, LooseKey, LooseTokens, OwnedKey, Part,
-    Shareable, View, borrowed, loose, optional, plain, sequence,
+    AnyBorrowedKey, AnyCacheKey, AnyKey, BorrowedKey, CacheKey, KeyProbe, Loose, LooseKey,
+    LooseTokens, Part, Shareable, View, borrowed, loose, optional, plain, sequence,
 };
 
 pub use std::borrow::ToOwned;
@@ -48,6 +48,27 @@ pub type Owned<T> = <T as ToOwned>::Owned;
 /// Applies `cache_if = …`, with the type of its parameter known beforehand.
 pub fn accepts<V, F: Fn(&V) -> bool>(accepts: F, value: &V) -> bool {
     accepts(value)
+}
+
+/// A bound for `f::cache_resize`: a number, or `None`.
+pub trait Bound: Into<Option<usize>> {}
+
+impl<T: Into<Option<usize>>> Bound for T {}
+
+/// Starts building the cache of a function of this name in the module at hand.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __lruheap_named {
+    ($name:literal) => {
+        $crate::memo::named_in(::std::module_path!(), $name)
+    };
+}
+
+pub use crate::__lruheap_named as named;
+
+/// Starts building the cache of the function `name` in `module`.
+pub fn named_in(module: &str, name: &str) -> crate::CacheBuilder {
+    crate::Cache::builder().name(format!("{module}::{name}"))
 }
 
 /// The value of `maxsize = …`, of the type that it has to have.

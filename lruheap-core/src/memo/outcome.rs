@@ -25,7 +25,6 @@ impl<T: Clone + 'static> CacheValue for T {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not `core::result::Result`",
     label = "not a `Result`",
-    note = "`cache_err` is for functions that return a `Result`: leave the option out",
     note = "where a type of your own is called `Result<…>`, return it by another name: `type Outcome = Result<…>`"
 )]
 pub trait IsResult {
@@ -58,8 +57,15 @@ impl<T, E> IsResult for Result<T, E> {
     }
 }
 
-/// What `Ok` holds in the result type `R`.
-pub type OkOf<R> = <R as IsResult>::Ok;
+/// A result that `cache_err = true` keeps.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not `Result`",
+    label = "not a `Result`",
+    note = "`cache_err` is for functions that return a `Result`: leave the option out"
+)]
+pub trait HasErr {}
+
+impl<T, E> HasErr for Result<T, E> {}
 
 /// A value of type `Option`.
 #[diagnostic::on_unimplemented(
@@ -98,7 +104,7 @@ impl<V: CacheValue> Values<V> for Clones<V> {
 }
 
 /// `cache_err = true`: whole results, as clones.
-pub fn clones_of_results<R: IsResult + CacheValue>() -> impl Values<R> {
+pub fn clones_of_results<R: HasErr + CacheValue>() -> impl Values<R> {
     Clones(PhantomData)
 }
 

@@ -69,11 +69,12 @@ impl<K, V> Slot<K, V> {
     #[inline]
     pub fn get(
         &'static self,
-        build: impl FnOnce() -> Box<dyn Holder<K, V>>,
+        hold: fn(CacheBuilder) -> Box<dyn Holder<K, V>>,
+        build: impl FnOnce() -> CacheBuilder,
     ) -> &'static Cache<K, V> {
         match self.cache.get() {
             Some(holder) => holder.cache(),
-            None => self.fill(build()),
+            None => self.fill(hold(build())),
         }
     }
 
@@ -119,7 +120,8 @@ impl Slots {
     /// If `I` comes with other types for `K` and `V` than before.
     pub fn get<I: 'static, K: 'static, V: 'static>(
         &'static self,
-        build: impl FnOnce() -> Box<dyn Holder<K, V>>,
+        hold: fn(CacheBuilder) -> Box<dyn Holder<K, V>>,
+        build: impl FnOnce() -> CacheBuilder,
     ) -> &'static Cache<K, V> {
         let instance = TypeId::of::<I>();
         let mut place = &self.chains[chain(instance)];
@@ -139,7 +141,7 @@ impl Slots {
             // Built before the place is taken, and by nobody else's leave:
             // building runs the user's expressions, which may come back here.
             if let Some(build) = build.take() {
-                let cache: Box<dyn Holder<K, V>> = build();
+                let cache = hold(build());
                 ready = Some(Box::new(Link {
                     instance,
                     cache: Box::new(cache),

@@ -28,6 +28,8 @@ const FREE: Bucket = Bucket {
 pub(super) struct Table {
     /// A power of two, or empty before the first insertion.
     buckets: Vec<Bucket>,
+    /// The top bits of a hash choose its home: these many are left out.
+    shift: u32,
     len: usize,
 }
 
@@ -35,6 +37,7 @@ impl Table {
     pub(super) const fn new() -> Self {
         Table {
             buckets: Vec::new(),
+            shift: 0,
             len: 0,
         }
     }
@@ -104,6 +107,7 @@ impl Table {
 
     fn rebuild(&mut self, size: usize) {
         let old = std::mem::replace(&mut self.buckets, vec![FREE; size]);
+        self.shift = u32::BITS - size.trailing_zeros();
         for bucket in old {
             if bucket.slot != EMPTY {
                 self.place(bucket);
@@ -142,14 +146,12 @@ impl Table {
         None
     }
 
-    /// The top bits choose the bucket; with no buckets the answer is unused.
+    #[inline]
     fn home(&self, hash: u32) -> usize {
-        match self.buckets.len() {
-            0 => 0,
-            size => ((u64::from(hash) * size as u64) >> 32) as usize,
-        }
+        (hash >> self.shift) as usize
     }
 
+    #[inline]
     fn distance(&self, at: usize, hash: u32) -> usize {
         at.wrapping_sub(self.home(hash)) & (self.buckets.len() - 1)
     }

@@ -4,18 +4,15 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Attribute, Meta};
 
-use super::hygiene::respan;
-
 const LINTS: [&str; 5] = ["allow", "warn", "deny", "forbid", "expect"];
 
 /// Attributes that speak of the body, which moves into `uncached`.
-const OF_THE_BODY: [&str; 6] = [
+const OF_THE_BODY: [&str; 5] = [
     "inline",
     "cold",
     "target_feature",
     "track_caller",
     "must_use",
-    "deprecated",
 ];
 
 fn is_one_of(attr: &Attribute, names: &[&str]) -> bool {
@@ -33,21 +30,21 @@ pub(super) fn for_body(attrs: &[Attribute]) -> TokenStream {
     let kept = attrs
         .iter()
         .filter(|attr| is_one_of(attr, &LINTS) || is_one_of(attr, &OF_THE_BODY));
-    kept.map(ToTokens::to_token_stream).collect()
+    // Clippy says nothing of what a macro wrote, so it can't be expected to.
+    let kept = kept.map(|attr| match &attr.meta {
+        Meta::List(list) if list.tokens.to_string().contains("clippy") => expect_to_allow(attr),
+        _ => attr.to_token_stream(),
+    });
+    // A deprecated function may call itself, and its body is elsewhere now.
+    let deprecated = attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
+    let allow = deprecated.then(|| quote!(#[allow(deprecated)]));
+    kept.chain(allow).collect()
 }
 
 /// For the companion's controls, which repeat the signature.
 pub(super) fn for_controls(attrs: &[Attribute]) -> TokenStream {
     let lints = attrs.iter().filter(|attr| is_one_of(attr, &LINTS));
     lints.map(expect_to_allow).collect()
-}
-
-/// For a control that does what a deprecated function does.
-pub(super) fn deprecated(attrs: &[Attribute]) -> TokenStream {
-    let deprecated = attrs.iter().filter(|attr| is_one_of(attr, &["deprecated"]));
-    deprecated
-        .map(|attr| respan(attr.to_token_stream()))
-        .collect()
 }
 
 /// Whether the function is hidden from its documentation.

@@ -1,10 +1,10 @@
 //! Where the cache of a function lives, and how it is built.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::GenericParam;
 
-use super::hygiene::{at, generated, respan};
+use super::hygiene::{at, generated};
 use super::plan::Plan;
 use crate::options::{Scope, Value};
 
@@ -18,52 +18,61 @@ pub(super) fn finder(scope: Scope) -> TokenStream {
 
 /// The companion's function that finds the cache.
 pub(super) fn find(plan: &Plan<'_>) -> TokenStream {
-    let (span, vis) = (plan.key_span, plan.vis());
+    match plan.options.scope {
+        Scope::Process => of_the_process(plan),
+        Scope::Thread => of_the_thread(plan),
+    }
+}
+
+fn of_the_process(plan: &Plan<'_>) -> TokenStream {
+    let (span, vis, doc) = (plan.key_span, plan.vis(), plan.doc("The cache itself."));
     let krate = at(span, &plan.options.krate);
     let private = quote_spanned!(span=> #krate::__private);
-    let (key, value) = (&plan.key, &plan.result.value);
-    let builder = builder(plan);
-    if plan.is_local() {
-        let local = quote!(#private::Local<#key, #value>);
-        let (slot, get) = if plan.is_instantiated() {
-            let instance = instance(plan);
-            (quote!(#private::LocalSlots), quote!(get::<#instance, _, _>))
-        } else {
-            (quote!(#private::LocalSlot<#key, #value>), quote!(get))
-        };
-        let name = if plan.is_instantiated() {
-            quote!(LocalSlots)
-        } else {
-            quote!(LocalSlot)
-        };
-        return quote_spanned! {span=>
-            fn __local() -> #local {
-                #private::thread_local! {
-                    static __LRUHEAP: #slot = const { #private::#name::new() };
-                }
-                #private::#name::#get(&__LRUHEAP, || #builder)
-            }
-        };
-    }
-    let doc = plan.doc("The cache itself.");
+    let (key, value, builder) = (&plan.key, &plan.result.value, builder(plan));
+    let (slot, get) = if plan.is_instantiated() {
+        let instance = instance(plan);
+        (
+            quote_spanned!(span=> Slots),
+            quote_spanned!(span=> get::<#instance, _, _>),
+        )
+    } else {
+        (quote_spanned!(span=> Slot), quote_spanned!(span=> get))
+    };
+    let parameters = (!plan.is_instantiated()).then(|| quote_spanned!(span=> <#key, #value>));
     let members = &plan.key_members;
     let hold = Ident::new(&format!("hold{}", members.len()), span);
     let hold = quote_spanned!(span=> #private::#hold::<#(#members,)* #value>);
-    if plan.is_instantiated() {
-        let instance = instance(plan);
-        return quote_spanned! {span=>
-            #doc
-            #vis fn cache() -> &'static #krate::Cache<#key, #value> {
-                static __LRUHEAP: #private::Slots = #private::Slots::new();
-                __LRUHEAP.get::<#instance, _, _>(|| #hold(#builder))
-            }
-        };
-    }
+    let build = Ident::new("build", Span::mixed_site().located_at(span));
     quote_spanned! {span=>
         #doc
         #vis fn cache() -> &'static #krate::Cache<#key, #value> {
-            static __LRUHEAP: #private::Slot<#key, #value> = #private::Slot::new();
-            __LRUHEAP.get(|| #hold(#builder))
+            static __LRUHEAP: #private::#slot #parameters = #private::#slot::new();
+            let #build = || #builder;
+            __LRUHEAP.#get(#hold, #build)
+        }
+    }
+}
+
+fn of_the_thread(plan: &Plan<'_>) -> TokenStream {
+    let span = plan.key_span;
+    let private = at(span, &plan.options.private());
+    let (key, value, builder) = (&plan.key, &plan.result.value, builder(plan));
+    let (slot, get) = if plan.is_instantiated() {
+        let instance = instance(plan);
+        (
+            quote_spanned!(span=> LocalSlots),
+            quote_spanned!(span=> get::<#instance, _, _>),
+        )
+    } else {
+        (quote_spanned!(span=> LocalSlot), quote_spanned!(span=> get))
+    };
+    let parameters = (!plan.is_instantiated()).then(|| quote_spanned!(span=> <#key, #value>));
+    quote_spanned! {span=>
+        fn __local() -> #private::Local<#key, #value> {
+            #private::thread_local! {
+                static __LRUHEAP: #private::#slot #parameters = const { #private::#slot::new() };
+            }
+            #private::#slot::#get(&__LRUHEAP, || #builder)
         }
     }
 }
@@ -94,12 +103,15 @@ fn instance(plan: &Plan<'_>) -> TokenStream {
 
 /// The builder with the options, as an expression.
 fn builder(plan: &Plan<'_>) -> TokenStream {
-    let (krate, private, options) = (&plan.options.krate, plan.options.private(), plan.options);
-    let name = match &options.name {
-        Some(name) => quote!(#name),
+    let (private, options) = (plan.options.private(), plan.options);
+    let named = match &options.name {
+        Some(name) => {
+            let krate = &options.krate;
+            quote!(#krate::Cache::builder().name(#name))
+        }
         None => {
-            let name = format!("::{}", plan.function.name());
-            quote!(#private::concat!(#private::module_path!(), #name))
+            let name = plan.function.name();
+            quote!(#private::named!(#name))
         }
     };
     let maxsize = options.maxsize.as_ref().map(|maxsize| match maxsize {
@@ -114,35 +126,5 @@ fn builder(plan: &Plan<'_>) -> TokenStream {
         Value::Expression(expr) => quote!(.ttl(#private::ttl_of(#expr))),
     });
     let typed = options.typed.map(|typed| quote!(.typed(#typed)));
-    quote!(#krate::Cache::builder().name(#name)#maxsize #ttl #typed)
-}
-
-/// The declaration of the companion type.
-pub(super) fn companion_type(plan: &Plan<'_>) -> TokenStream {
-    let (companion, private, vis) = (&plan.companion, plan.options.private(), plan.vis());
-    let params = &plan.function.sig.generics.params;
-    let mut declared = Vec::new();
-    let mut types = Vec::new();
-    for param in params {
-        match param {
-            GenericParam::Lifetime(_) => {}
-            GenericParam::Type(param) => {
-                let name = &param.ident;
-                declared.push(quote!(#name: ?#private::Sized));
-                types.push(quote!(fn(&#name)));
-            }
-            GenericParam::Const(param) => {
-                let (name, ty) = (&param.ident, respan(param.ty.to_token_stream()));
-                declared.push(quote!(const #name: #ty));
-            }
-        }
-    }
-    if declared.is_empty() {
-        return quote!(#vis enum #companion {});
-    }
-    quote! {
-        #vis struct #companion<#(#declared),*> {
-            marker: #private::PhantomData<(#(#types,)*)>,
-        }
-    }
+    quote!(#named #maxsize #ttl #typed)
 }

@@ -3,18 +3,14 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{FnArg, GenericParam, ReturnType, Type};
 
 use super::hygiene::{local, respan};
 use super::plan::Plan;
-use super::{attrs, cache, function};
-use crate::check::is_primitive;
-use crate::item::Function;
-use crate::options::{Companion, Options};
+use super::{attrs, cache, generics};
 
 /// The companion type with all its controls.
 pub(super) fn write(plan: &Plan<'_>) -> TokenStream {
-    let declaration = cache::companion_type(plan);
+    let declaration = generics::companion_type(plan.function, plan.options, &plan.companion);
     let doc = type_doc(plan);
     let controls = [
         cache::find(plan),
@@ -31,7 +27,7 @@ pub(super) fn write(plan: &Plan<'_>) -> TokenStream {
 
 /// Without controls, for a function with `companion = none`.
 pub(super) fn write_hidden(plan: &Plan<'_>) -> TokenStream {
-    let declaration = cache::companion_type(plan);
+    let declaration = generics::companion_type(plan.function, plan.options, &plan.companion);
     let items = [
         cache::find(plan),
         plan.result.makers(plan.options),
@@ -53,35 +49,11 @@ fn type_doc(plan: &Plan<'_>) -> TokenStream {
     plan.doc(&text)
 }
 
-/// The `impl` block. Lifetimes of the function are the block's, too: they
-/// may occur in the bounds of its type parameters.
+/// The `impl` block with the controls.
 fn block(plan: &Plan<'_>, items: &TokenStream) -> TokenStream {
     let lints = attrs::for_controls(&plan.function.attrs);
-    let generics = &plan.function.sig.generics;
-    // The parameters stay the user's tokens, so that what is said of their
-    // bounds is the same here and in the function, and is said once.
-    let params = generics.params.iter().map(|param| match param {
-        GenericParam::Lifetime(_) => respan(param.to_token_stream()),
-        _ => param.to_token_stream(),
-    });
-    let params = if generics.params.is_empty() {
-        quote!()
-    } else {
-        quote!(<#(#params),*>)
-    };
-    let (clause, companion) = (&generics.where_clause, &plan.companion);
-    let names = super::plan::type_parameters(plan.function);
-    let arguments = if names.is_empty() {
-        quote!()
-    } else {
-        quote!(<#(#names),*>)
-    };
-    quote! {
-        #lints
-        impl #params #companion #arguments #clause {
-            #items
-        }
-    }
+    let head = generics::block_head(&plan.function.sig.generics, &plan.companion);
+    quote!(#lints #head { #items })
 }
 
 /// The body, with the patterns and the attributes that speak of it.
@@ -106,23 +78,25 @@ fn refresh(plan: &Plan<'_>) -> TokenStream {
     let doc =
         plan.doc("Runs the body now and puts its result in the place of the entry. Not counted.");
     let safety = safety_doc(plan);
-    let deprecated = attrs::deprecated(&plan.function.attrs);
     let sig = &plan.function.sig;
     let (asyncness, unsafety) = (&sig.asyncness, plan.function.unsafety());
     let output = respan(sig.output.to_token_stream());
     let parameters = plan.parameters();
     let this = quote!(Self);
-    let home = plan.home(&this);
-    let (outcome, part) = (plan.result.outcome(plan.options, &this), plan.part(&this));
-    let call = function::call(plan, &this);
+    let (outcome, suffix) = plan.result.outcome(plan.options, &this);
+    let part = plan.part(&this);
     let flight = local("flight");
-    let refresh = plan.call_at_blamed("refresh", &quote!(#home, #outcome, #part));
+    let finish = plan.finish(&this, &flight);
+    let refresh = plan.ask(
+        &this,
+        &format!("__refresh{suffix}"),
+        &quote!(#outcome, #part),
+    );
     quote! {
         #doc #safety
-        #deprecated
         #vis #asyncness #unsafety fn cache_refresh(#(#parameters),*) #output {
             let #flight = #refresh;
-            #flight.finish(#call)
+            #finish
         }
     }
 }
@@ -158,111 +132,37 @@ fn whole_cache(plan: &Plan<'_>) -> TokenStream {
         #purge
         #vis fn cache_purge() -> #private::usize { #home.purge() }
         #resize
-        #vis fn cache_resize<__N: #private::Into<#private::Option<#private::usize>>>(#n: __N) { #home.resize(#n) }
+        #vis fn cache_resize<__N: #private::Bound>(#n: __N) { #home.resize(#n) }
     }
 }
 
 /// The controls that take the function's arguments.
 fn one_entry(plan: &Plan<'_>) -> TokenStream {
-    let (private, vis) = (plan.options.private(), plan.vis());
-    let home = plan.home(&quote!(Self));
-    let (part, value) = (plan.part(&quote!(Self)), &plan.result.value);
+    let (private, vis, this) = (plan.options.private(), plan.vis(), quote!(Self));
+    let (part, value) = (plan.part(&this), &plan.result.value);
     let parameters: Vec<TokenStream> = plan.parameters().collect();
-    let peek = plan.doc("The live value, if there is one. Counts and touches nothing.");
-    let contains = plan.doc("Whether there is a live value. Counts and touches nothing.");
-    let ttl = plan.doc("The time that the entry has left; `Duration::MAX` where it never expires, `None` where there is none.");
-    let insert = plan.doc("Stores a value, as if the body had returned it.");
-    let remove = plan.doc("Removes the entry and gives its value, if it was live.");
     let new = local("value");
     let values = quote!(Self::__values());
-    let do_peek = plan.call_at_blamed("peek", &quote!(#home, #values, #part));
-    let do_contains = plan.call_at_blamed("contains", &quote!(#home, #part));
-    let do_ttl = plan.call_at_blamed("ttl", &quote!(#home, #part));
-    let do_insert = plan.call_at_blamed("insert", &quote!(#home, #values, #part, #new));
-    let do_remove = plan.call_at_blamed("remove", &quote!(#home, #values, #part));
+    let peek = plan.ask(&this, "__peek", &quote!(#values, #part));
+    let contains = plan.ask(&this, "__contains", &part);
+    let ttl = plan.ask(&this, "__ttl", &part);
+    let insert = plan.ask(&this, "__insert", &quote!(#values, #part, #new));
+    let remove = plan.ask(&this, "__remove", &quote!(#values, #part));
+    let doc_peek = plan.doc("The live value, if there is one. Counts and touches nothing.");
+    let doc_contains = plan.doc("Whether there is a live value. Counts and touches nothing.");
+    let doc_ttl = plan.doc("The time that the entry has left; `Duration::MAX` where it never expires, `None` where there is none.");
+    let doc_insert = plan.doc("Stores a value, as if the body had returned it.");
+    let doc_remove = plan.doc("Removes the entry and gives its value, if it was live.");
     quote! {
-        #peek
-        #vis fn cache_peek(#(#parameters),*) -> #private::Option<#value> {
-            #do_peek
-        }
-        #contains
-        #vis fn cache_contains(#(#parameters),*) -> #private::bool {
-            #do_contains
-        }
-        #ttl
-        #vis fn cache_ttl(#(#parameters),*) -> #private::Option<#private::Duration> {
-            #do_ttl
-        }
-        #insert
-        #vis fn cache_insert(#(#parameters,)* #new: #value) {
-            #do_insert
-        }
-        #remove
-        #vis fn cache_remove(#(#parameters),*) -> #private::Option<#value> {
-            #do_remove
-        }
+        #doc_peek
+        #vis fn cache_peek(#(#parameters),*) -> #private::Option<#value> { #peek }
+        #doc_contains
+        #vis fn cache_contains(#(#parameters),*) -> #private::bool { #contains }
+        #doc_ttl
+        #vis fn cache_ttl(#(#parameters),*) -> #private::Option<#private::Duration> { #ttl }
+        #doc_insert
+        #vis fn cache_insert(#(#parameters,)* #new: #value) { #insert }
+        #doc_remove
+        #vis fn cache_remove(#(#parameters),*) -> #private::Option<#value> { #remove }
     }
-}
-
-/// A companion for a function that was refused: its controls are there, so
-/// that whoever uses them is not told that they are missing, and do nothing.
-pub(super) fn stand_in(function: &Function, options: &Options) -> TokenStream {
-    let name = match &options.companion {
-        Companion::None => return TokenStream::new(),
-        Companion::Named(Some(name)) => name.clone(),
-        Companion::Named(None) => function.sig.ident.clone(),
-    };
-    let sig = &function.sig;
-    let impossible = function.receiver.is_some()
-        || is_primitive(&name.to_string())
-        || !sig.generics.params.is_empty()
-        || sig.variadic.is_some()
-        || mentions_impl_or_self(sig.to_token_stream());
-    if impossible {
-        return TokenStream::new();
-    }
-    let krate = &options.krate;
-    let private = quote!(#krate::__private);
-    let vis = respan(function.vis.to_token_stream());
-    let inputs: Vec<TokenStream> = sig
-        .inputs
-        .iter()
-        .filter_map(|input| match input {
-            FnArg::Typed(typed) => Some(respan(typed.ty.to_token_stream())),
-            FnArg::Receiver(_) => None,
-        })
-        .map(|ty| quote!(_: #ty))
-        .collect();
-    let result = match &sig.output {
-        ReturnType::Type(_, ty) if !matches!(**ty, Type::Never(_)) => respan(ty.to_token_stream()),
-        _ => quote!(()),
-    };
-    let (asyncness, unsafety) = (&sig.asyncness, function.unsafety());
-    let refused = quote!({ #private::refused() });
-    quote! {
-        #vis enum #name {}
-        #[doc(hidden)]
-        impl #name {
-            #vis fn cache_info() -> #krate::CacheInfo #refused
-            #vis fn cache_clear() #refused
-            #vis fn cache_parameters() -> #krate::CacheParameters #refused
-            #vis fn cache_purge() -> #private::usize #refused
-            #vis fn cache_resize<__N: #private::Into<#private::Option<#private::usize>>>(_: __N) #refused
-            #vis #asyncness #unsafety fn uncached(#(#inputs),*) -> #result #refused
-            #vis #asyncness #unsafety fn cache_refresh(#(#inputs),*) -> #result #refused
-            #vis fn cache_peek(#(#inputs),*) -> #private::Option<#result> #refused
-            #vis fn cache_contains(#(#inputs),*) -> #private::bool #refused
-            #vis fn cache_ttl(#(#inputs),*) -> #private::Option<#private::Duration> #refused
-            #vis fn cache_remove(#(#inputs),*) -> #private::Option<#result> #refused
-        }
-    }
-}
-
-fn mentions_impl_or_self(tokens: TokenStream) -> bool {
-    use proc_macro2::TokenTree;
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == "impl" || ident == "Self",
-        TokenTree::Group(group) => mentions_impl_or_self(group.stream()),
-        _ => false,
-    })
 }

@@ -15,21 +15,24 @@ pub(super) fn write(plan: &Plan<'_>, inner: &TokenStream) -> TokenStream {
     let signature = signature(plan);
     let private = plan.options.private();
     let companion = plan.companion_path();
-    let home = plan.home(&companion);
-    let (outcome, part) = (
-        plan.result.outcome(plan.options, &companion),
-        plan.part(&companion),
+    let (outcome, suffix) = plan.result.outcome(plan.options, &companion);
+    let part = plan.part(&companion);
+    let lookup = plan.ask(
+        &companion,
+        &format!("__lookup{suffix}"),
+        &quote!(#outcome, #part),
     );
-    let call = call(plan, &companion);
-    let lookup = plan.call_at_blamed("lookup", &quote!(#home, #outcome, #part));
-    let (found, result, flight) = (local("found"), local("result"), local("flight"));
+    let (result, flight) = (local("result"), local("flight"));
+    let finish = plan.finish(&companion, &flight);
+    // The looked-up result is gone before an async body is awaited: it need
+    // not be `Send`.
     let statements = quote! {
         #inner
-        let #found = #lookup;
-        match #found {
-            #private::Result::Ok(#result) => #result,
-            #private::Result::Err(#flight) => #flight.finish(#call),
-        }
+        let #flight = match #lookup {
+            #private::Result::Ok(#result) => return #result,
+            #private::Result::Err(#flight) => #flight,
+        };
+        #finish
     };
     // The braces are the user's, so that lints on the function as a whole
     // point at it and not at the attribute.

@@ -19,29 +19,29 @@ pub(crate) fn local(name: &str) -> Ident {
 
 /// The same tokens as the macro's own.
 pub(crate) fn respan(tokens: TokenStream) -> TokenStream {
+    relocate(tokens, &generated)
+}
+
+/// The same tokens, all of them at one place.
+pub(crate) fn at(span: Span, tokens: &TokenStream) -> TokenStream {
+    relocate(tokens.clone(), &|old| old.located_at(span))
+}
+
+fn relocate(tokens: TokenStream, to: &impl Fn(Span) -> Span) -> TokenStream {
     tokens
         .into_iter()
         .map(|mut token| match token {
             TokenTree::Group(group) => {
-                let mut inner = Group::new(group.delimiter(), respan(group.stream()));
-                inner.set_span(generated(group.span()));
+                let mut inner = Group::new(group.delimiter(), relocate(group.stream(), to));
+                inner.set_span(to(group.span()));
                 TokenTree::Group(inner)
             }
             // `$crate` is known by its span alone.
             TokenTree::Ident(ref ident) if ident == "$crate" => token,
             _ => {
-                token.set_span(generated(token.span()));
+                token.set_span(to(token.span()));
                 token
             }
         })
         .collect()
-}
-
-/// The same tokens at one place.
-pub(crate) fn at(span: Span, tokens: &TokenStream) -> TokenStream {
-    let at = |mut token: TokenTree| {
-        token.set_span(token.span().located_at(span));
-        token
-    };
-    tokens.clone().into_iter().map(at).collect()
 }

@@ -200,8 +200,8 @@ fn type_arguments(segment: &PathSegment) -> Vec<&Type> {
     types.collect()
 }
 
-/// How many types a type that is called `Result` names, with the first.
-pub(crate) fn result_arguments(ty: &Type) -> Option<Vec<&Type>> {
+/// The first type that a type called `Result<…>` names.
+pub(crate) fn ok_type(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = ungrouped(ty) else {
         return None;
     };
@@ -210,12 +210,7 @@ pub(crate) fn result_arguments(ty: &Type) -> Option<Vec<&Type>> {
         .segments
         .last()
         .filter(|last| last.ident == "Result")?;
-    Some(type_arguments(last)).filter(|types| !types.is_empty())
-}
-
-/// The first type that a type called `Result<…>` names.
-pub(crate) fn ok_type(ty: &Type) -> Option<&Type> {
-    result_arguments(ty)?.first().copied()
+    type_arguments(last).first().copied()
 }
 
 /// Whether `impl Trait` stands in the type.

@@ -4,10 +4,12 @@ mod attrs;
 mod cache;
 mod companion;
 mod function;
+mod generics;
 pub(crate) mod hygiene;
 pub(crate) mod key;
 mod plan;
 mod result;
+mod stand_in;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -46,7 +48,7 @@ pub(crate) fn attribute(of: Macro, options: TokenStream, item: TokenStream) -> T
         }
     } else {
         let original = function.original();
-        let stand_in = companion::stand_in(&function, &options);
+        let stand_in = stand_in::write(&function, &options);
         quote!(#original #stand_in)
     };
     let (errors, refusals) = (errors.into_tokens(), refusals.into_tokens());

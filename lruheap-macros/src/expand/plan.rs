@@ -4,14 +4,15 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{GenericParam, PatType, Type, Visibility};
+use syn::{PatType, Type, Visibility};
 
+use super::generics::type_parameters;
 use super::hygiene::{at, generated, respan};
 use super::key::{self, Shape};
 use super::result::ResultPlan;
 use super::{cache, companion, function};
 use crate::item::{Function, Key, Param};
-use crate::options::{Companion, Options, Scope};
+use crate::options::{Companion, Options};
 
 pub(super) struct Plan<'a> {
     pub(super) function: &'a Function,
@@ -92,7 +93,7 @@ impl<'a> Plan<'a> {
     /// The companion with the function's own parameters: `f`, `f::<T, N>`.
     pub(super) fn companion_path(&self) -> TokenStream {
         let companion = &self.companion;
-        let names = type_parameters(self.function);
+        let names = type_parameters(&self.function.sig.generics);
         if names.is_empty() {
             quote!(#companion)
         } else {
@@ -128,7 +129,8 @@ impl<'a> Plan<'a> {
     /// Whether each instantiation has a cache of its own. Arguments of type
     /// `impl Trait` make no instantiation: their types are part of the key.
     pub(super) fn is_instantiated(&self) -> bool {
-        !type_parameters(self.function).is_empty() && self.options.typed != Some(false)
+        !type_parameters(&self.function.sig.generics).is_empty()
+            && self.options.typed != Some(false)
     }
 
     /// The companion's functions that make the parts of the key. The bounds
@@ -140,16 +142,31 @@ impl<'a> Plan<'a> {
             let (maker, span) = (maker.as_ref()?, generated(*span));
             let krate = at(span, &self.options.krate);
             let (Shape { part, owned }, ty) = (shape, respan(arg.input.ty.to_token_stream()));
-            let reference = match &*arg.input.ty {
+            let reference = |lifetime: TokenStream| match &*arg.input.ty {
                 // `&impl A + B` could be read in two ways.
-                Type::ImplTrait(_) => quote_spanned!(span=> &'__k (#ty)),
+                Type::ImplTrait(_) | Type::TraitObject(_) => {
+                    quote_spanned!(span=> &#lifetime (#ty))
+                }
                 // Lints would have `Option<&T>` for `&Option<T>`.
-                Type::Path(path) if path.path.get_ident().is_none() => quote_spanned!(span=> #krate::__private::Ref<'__k, #ty>),
-                _ => quote_spanned!(span=> &'__k #ty),
+                Type::Path(path) if path.path.get_ident().is_none() => {
+                    let lifetime = if lifetime.is_empty() {
+                        quote!('_)
+                    } else {
+                        lifetime
+                    };
+                    quote_spanned!(span=> #krate::__private::Ref<#lifetime, #ty>)
+                }
+                _ => quote_spanned!(span=> &#lifetime #ty),
             };
-            Some(quote_spanned! {span=>
-                fn #maker<'__k>(value: #reference) -> impl #krate::__private::Part<Owned = #owned> + '__k {
-                    #part
+            let part_of = quote_spanned!(span=> impl #krate::__private::Part<Owned = #owned>);
+            // Where there may be other lifetimes, ours has to have a name.
+            Some(if !has_lifetimes(arg.input.ty.to_token_stream()) {
+                let reference = reference(TokenStream::new());
+                quote_spanned!(span=> fn #maker(value: #reference) -> #part_of + '_ { #part })
+            } else {
+                let reference = reference(quote_spanned!(span=> '__k));
+                quote_spanned! {span=>
+                    fn #maker<'__k>(value: #reference) -> #part_of + '__k { #part }
                 }
             })
         });
@@ -173,12 +190,23 @@ impl<'a> Plan<'a> {
         key::tuple_of(&parts, self.blamed()).part
     }
 
-    /// A call of one of our functions, all of it where the blame would fall.
-    pub(super) fn call_at_blamed(&self, function: &str, arguments: &TokenStream) -> TokenStream {
-        let span = self.blamed();
+    /// A call of the cache, all of it where the blame would fall.
+    pub(super) fn ask(
+        &self,
+        companion: &TokenStream,
+        what: &str,
+        arguments: &TokenStream,
+    ) -> TokenStream {
+        let (home, span) = (self.home(companion), self.blamed());
+        let method = Ident::new(what, span);
+        quote_spanned!(span=> #home.#method(#arguments))
+    }
+
+    /// The end of a call whose body has run.
+    pub(super) fn finish(&self, companion: &TokenStream, flight: &Ident) -> TokenStream {
+        let (span, call) = (self.blamed(), function::call(self, companion));
         let private = at(span, &self.options.private());
-        let function = Ident::new(function, span);
-        quote_spanned!(span=> #private::#function(#arguments))
+        quote_spanned!(span=> #private::finish(#flight, #call))
     }
 
     /// Where to point if the call of the cache itself is at fault: at the one
@@ -216,10 +244,6 @@ impl<'a> Plan<'a> {
             Visibility::Inherited => TokenStream::new(),
             _ => quote!(#[doc = #text]),
         }
-    }
-
-    pub(super) fn is_local(&self) -> bool {
-        self.options.scope == Scope::Thread
     }
 }
 
@@ -263,23 +287,20 @@ fn part(
 
 /// Whether calls may differ in their types.
 fn is_generic(function: &Function) -> bool {
-    !type_parameters(function).is_empty()
+    !type_parameters(&function.sig.generics).is_empty()
         || function
             .params
             .iter()
             .any(|param| key::has_impl(param.ty()))
 }
 
-/// The names of the type and const parameters.
-pub(super) fn type_parameters(function: &Function) -> Vec<Ident> {
-    let params = function.sig.generics.params.iter();
-    params
-        .filter_map(|param| match param {
-            GenericParam::Lifetime(_) => None,
-            GenericParam::Type(param) => Some(param.ident.clone()),
-            GenericParam::Const(param) => Some(param.ident.clone()),
-        })
-        .collect()
+/// Whether a lifetime is written in the type, or left out behind an `&`.
+fn has_lifetimes(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Punct(punct) => matches!(punct.as_char(), '\'' | '&'),
+        TokenTree::Group(group) => has_lifetimes(group.stream()),
+        _ => false,
+    })
 }
 
 fn mentions(tokens: TokenStream, name: &Ident) -> bool {
@@ -309,7 +330,11 @@ fn argument_name(param: &Param, index: usize, before: &[Arg<'_>]) -> Ident {
 
 fn companion_name(function: &Function, options: &Options) -> Ident {
     match &options.companion {
-        Companion::Named(Some(name)) => name.clone(),
+        Companion::Named(Some(name)) => {
+            let mut name = name.clone();
+            name.set_span(generated(name.span()));
+            name
+        }
         Companion::Named(None) => {
             let mut name = function.sig.ident.clone();
             name.set_span(generated(name.span()));

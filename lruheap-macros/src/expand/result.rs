@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{ReturnType, Type};
 
 use super::hygiene::{at, generated, respan};
-use super::key::{result_arguments, ungrouped};
+use super::key::{ok_type, ungrouped};
 use crate::check::is_primitive;
 use crate::item::Function;
 use crate::options::Options;
@@ -35,27 +35,25 @@ impl ResultPlan {
             ReturnType::Type(_, ty) => (&**ty, ty.span()),
         };
         let span = generated(span);
-        let private = at(span, &options.private());
         let whole = respan(ty.to_token_stream());
-        let ok = result_arguments(ty)
-            .filter(|_| !options.cache_err)
-            .map(|types| match types[..] {
-                [ok, _] => (respan(ok.to_token_stream()), generated(ok.span())),
-                _ => (quote_spanned!(span=> #private::OkOf<#whole>), span),
-            });
+        // What `Ok` holds is named first, by `Result<T, E>` and its aliases.
+        let ok = ok_type(ty).filter(|_| !options.cache_err);
         let is_ok_only = ok.is_some();
-        let (value, value_span) = ok.unwrap_or_else(|| (whole.clone(), span));
-        let private = at(value_span, &private);
+        let value_span = ok.map_or(span, |ok| generated(ok.span()));
+        let value = ok.map_or_else(|| whole.clone(), |ok| respan(ok.to_token_stream()));
+        // All at one place, so that what is said of the type is said once.
+        let value_here = at(value_span, &value);
+        let private = at(value_span, &options.private());
         let values = if let Some(option) = options.drop_none {
             let option = generated(option);
-            let private = at(option, &private);
+            let (private, value) = (at(option, &private), at(option, &value));
             quote_spanned!(option=> #private::clones_of_some::<#value>())
         } else if options.cache_err {
-            quote_spanned!(value_span=> #private::clones_of_results::<#value>())
+            quote_spanned!(value_span=> #private::clones_of_results::<#value_here>())
         } else if is_ok_only || is_surely_no_alias(ty) {
-            quote_spanned!(value_span=> #private::clones::<#value>())
+            quote_spanned!(value_span=> #private::clones::<#value_here>())
         } else {
-            quote_spanned!(value_span=> #private::Probe::<#value>::new().values())
+            quote_spanned!(value_span=> #private::Probe::<#value_here>::new().values())
         };
         ResultPlan {
             value,
@@ -76,7 +74,7 @@ impl ResultPlan {
             value_span: span,
             ..
         } = self;
-        let private = at(*span, &options.private());
+        let (private, here) = (at(*span, &options.private()), at(*span, value));
         let accepts = options.cache_if.as_ref().map(|accepts| {
             let span = generated(accepts.span());
             let private = at(span, &options.private());
@@ -87,24 +85,34 @@ impl ResultPlan {
             }
         });
         quote_spanned! {*span=>
-            fn __values() -> impl #private::Values<#value> { #values }
+            fn __values() -> impl #private::Values<#here> { #values }
             #accepts
         }
     }
 
-    /// How results relate to values, as an expression.
-    pub(super) fn outcome(&self, options: &Options, companion: &TokenStream) -> TokenStream {
-        let (ty, span) = (&self.ty, self.span);
-        let private = options.private();
+    /// How results relate to values, as an expression; and what the cache's
+    /// functions that take such an expression have at the end of their names.
+    pub(super) fn outcome(
+        &self,
+        options: &Options,
+        companion: &TokenStream,
+    ) -> (TokenStream, &'static str) {
+        let (ty, span, private) = (&self.ty, self.span, options.private());
+        let values = quote!(#companion::__values());
         let outcome = if self.is_ok_only {
             let private = at(span, &private);
-            quote_spanned!(span=> #private::ok::<#ty, _>(#companion::__values()))
+            quote_spanned!(span=> #private::ok::<#ty, _>(#values))
+        } else if options.cache_if.is_some() {
+            quote!(#private::whole(#values))
         } else {
-            quote!(#private::whole(#companion::__values()))
+            return (values, "");
         };
         match &options.cache_if {
-            Some(_) => quote!(#private::only_if(#outcome, #companion::__accepts)),
-            None => outcome,
+            Some(_) => (
+                quote!(#private::only_if(#outcome, #companion::__accepts)),
+                "_as",
+            ),
+            None => (outcome, "_as"),
         }
     }
 }

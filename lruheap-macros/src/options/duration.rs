@@ -23,9 +23,7 @@ pub(super) fn read(value: &Expr) -> Result<Value<(Duration, Span)>, String> {
             lit: Lit::Int(number),
             ..
         }) if number.suffix().is_empty() => {
-            let seconds = number
-                .base10_parse()
-                .map_err(|_| "too many seconds".to_string())?;
+            let seconds = number.base10_parse().map_err(|_| TOO_LONG.to_string())?;
             Duration::from_secs(seconds)
         }
         Expr::Lit(ExprLit {
@@ -35,7 +33,7 @@ pub(super) fn read(value: &Expr) -> Result<Value<(Duration, Span)>, String> {
             let seconds: f64 = number
                 .base10_parse()
                 .map_err(|_| "not a duration".to_string())?;
-            Duration::try_from_secs_f64(seconds).map_err(|_| "too many seconds".to_string())?
+            Duration::try_from_secs_f64(seconds).map_err(|_| TOO_LONG.to_string())?
         }
         Expr::Lit(ExprLit {
             lit: Lit::Int(_) | Lit::Float(_),
@@ -53,6 +51,7 @@ pub(super) fn read(value: &Expr) -> Result<Value<(Duration, Span)>, String> {
                     .into(),
             );
         }
+        _ if is_zero(value) => Duration::ZERO,
         _ => return Ok(Value::Expression(value.to_token_stream())),
     };
     if duration.is_zero() {
@@ -60,6 +59,18 @@ pub(super) fn read(value: &Expr) -> Result<Value<(Duration, Span)>, String> {
     }
     Ok(Value::Known((duration, value.span())))
 }
+
+/// `Duration::ZERO`, however it is reached.
+fn is_zero(value: &Expr) -> bool {
+    let Expr::Path(path) = value else {
+        return false;
+    };
+    let mut last = path.path.segments.iter().rev();
+    last.next().is_some_and(|name| name.ident == "ZERO")
+        && last.next().is_some_and(|ty| ty.ident == "Duration")
+}
+
+const TOO_LONG: &str = "this is beyond the clock's 584 years: `None` is without a limit";
 
 const UNITS: &[(&str, u64)] = &[
     ("ns", 1),
@@ -101,7 +112,7 @@ fn parse(text: &str) -> Result<Duration, String> {
         total = part
             .ok()
             .and_then(|part| total.checked_add(part))
-            .ok_or_else(|| "a duration ends at 584 years; `None` is without one".to_string())?;
+            .ok_or_else(|| TOO_LONG.to_string())?;
         rest = tail.trim_start();
     }
     Ok(total)

@@ -38,6 +38,7 @@ fn patterns((a, b): (u8, u8), Point { x, .. }: Point, _: char, mut n: i32, [c, d
 }
 
 #[lru_cache]
+#[allow(unused_parens)]
 fn parentheses(text: &(str), pair: (&str, (u8, &[u8]))) -> usize {
     text.len() + pair.0.len() + pair.1.1.len()
 }

@@ -9,8 +9,7 @@ fn str(n: u64) -> String {
     format!("{text}{n}")
 }
 
-#[cache(companion = u8_cache)]
-#[allow(non_camel_case_types)]
+#[cache(companion = U8Cache)]
 fn u8(n: u64) -> bool {
     n as u8 > 0
 }
@@ -20,7 +19,7 @@ fn square(n: u64) -> u64 {
     n * n
 }
 
-#[lru_cache(companion = r#match)]
+#[lru_cache(companion = Match)]
 fn r#type(n: u64) -> u64 {
     n
 }
@@ -46,11 +45,11 @@ fn main() {
     let text: &str = "a primitive type still";
     assert_eq!(text.len(), 22);
     assert!(u8(1));
-    assert_eq!(u8_cache::cache_info().misses, 1);
+    assert_eq!(U8Cache::cache_info().misses, 1);
     assert_eq!(square(3), 9);
     assert_eq!(Squares::cache_peek(3), Some(9));
     assert_eq!(r#type(1), 1);
-    r#match::cache_clear();
+    Match::cache_clear();
     assert_eq!(generic('a', 2), ['a', 'a']);
     assert_eq!(other::no_clash(1), 1);
     assert_eq!(other::no_clash::cache_info().misses, 1);

@@ -38,7 +38,7 @@ fn brackets(n: u64) -> u64 {
     cache_none = true,
     cache_if = |value: &u64| *value > 1,
     name = "all",
-    companion = all_of_them_cache,
+    companion = AllOfThem,
     crate = ::lruheap,
 )]
 fn all_of_them(n: u64) -> u64 {
@@ -75,7 +75,7 @@ fn main() {
     assert_eq!(brackets(1), 1);
     assert_eq!(brackets::cache_info().maxsize, Some(2));
     assert_eq!((all_of_them(1), all_of_them(2)), (1, 2));
-    assert_eq!(all_of_them_cache::cache_info().currsize, 1);
+    assert_eq!(AllOfThem::cache_info().currsize, 1);
     assert_eq!(conditional(1), 1);
     assert_eq!(conditional::cache_info().maxsize, Some(3));
     assert_eq!(*by_path(1), 1);

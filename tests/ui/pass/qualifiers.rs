@@ -48,13 +48,6 @@ fn attributed(n: u64) -> u64 {
     n
 }
 
-#[allow(dead_code)]
-#[deprecated = "take another"]
-#[lru_cache]
-fn old(n: u64) -> u64 {
-    n
-}
-
 #[lru_cache]
 #[cfg(any())]
 fn left_out(x: f64) -> f64 {

@@ -69,6 +69,11 @@ fn dropped_none(n: u64) -> Option<u64> {
     (n > 0).then_some(n)
 }
 
+#[lru_cache(cache_none = false)]
+fn checked_none(n: u64) -> Result<Option<u64>, String> {
+    Ok((n > 0).then_some(n))
+}
+
 #[lru_cache]
 fn pointer(n: u64) -> fn(u64) -> u64 {
     if n == 0 { |n| n } else { |n| n + 1 }
@@ -90,5 +95,7 @@ fn main() {
     assert_eq!(no_error(1), Ok(1));
     assert_eq!(dropped_none(0), None);
     assert_eq!(dropped_none::cache_info().currsize, 0);
+    assert_eq!(checked_none(0), Ok(None));
+    assert_eq!(checked_none::cache_info().currsize, 0);
     assert_eq!(pointer(1)(1), 2);
 }

@@ -23,7 +23,7 @@ fn of_the_thread(n: u64) -> u64 {
 }
 
 #[lru_cache]
-fn generic<'a, T: std::hash::Hash + Eq + Clone + Send + Sync + 'static>(value: T, text: &'a str) -> usize {
+fn generic<T: std::hash::Hash + Eq + Clone + Send + Sync + 'static>(value: T, text: &str) -> usize {
     drop(value);
     text.len()
 }

@@ -1,0 +1,89 @@
+//! A companion for a function that was refused: its controls are there, so that
+//! whoever uses them is not told that they are missing, and do nothing.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{FnArg, ReturnType, Type};
+
+use super::generics::{block_head, companion_type};
+use super::hygiene::{generated, respan};
+use super::key::has_impl;
+use crate::check::{is_primitive, mention_of_self};
+use crate::item::Function;
+use crate::options::{Companion, Options};
+
+/// The stand-in, where there can be one.
+pub(super) fn write(function: &Function, options: &Options) -> TokenStream {
+    let sig = &function.sig;
+    let mut name = match &options.companion {
+        Companion::None => return TokenStream::new(),
+        Companion::Named(Some(name)) => name.clone(),
+        Companion::Named(None) => sig.ident.clone(),
+    };
+    name.set_span(generated(name.span()));
+    let is_method = function.receiver.is_some() || mention_of_self(sig).is_some();
+    if is_method || is_primitive(&name.to_string()) {
+        return TokenStream::new();
+    }
+    let controls = controls(function, options, &arguments(function));
+    let (ty, head) = (
+        companion_type(function, options, &name),
+        block_head(&sig.generics, &name),
+    );
+    quote! {
+        #[doc(hidden)]
+        #ty
+        #[doc(hidden)]
+        #head { #controls }
+    }
+}
+
+fn arguments(function: &Function) -> Vec<TokenStream> {
+    let typed = function.sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(typed) => Some(respan(typed.ty.to_token_stream())),
+        FnArg::Receiver(_) => None,
+    });
+    typed.map(|ty| quote!(_: #ty)).collect()
+}
+
+fn controls(function: &Function, options: &Options, arguments: &[TokenStream]) -> TokenStream {
+    let (krate, private) = (&options.krate, options.private());
+    let vis = respan(function.vis.to_token_stream());
+    let refused = quote!({ #private::refused() });
+    let value = Ident::new("__V", Span::call_site());
+    let of_arguments = match &function.sig.output {
+        // The type of the result can't be named: whoever uses it infers one.
+        ReturnType::Type(_, ty) if has_impl(ty) || matches!(**ty, Type::Never(_)) => quote! {
+            #vis fn uncached<#value>(#(#arguments),*) -> #value #refused
+            #vis fn cache_refresh<#value>(#(#arguments),*) -> #value #refused
+            #vis fn cache_peek<#value>(#(#arguments),*) -> #private::Option<#value> #refused
+            #vis fn cache_remove<#value>(#(#arguments),*) -> #private::Option<#value> #refused
+            #vis fn cache_insert<#value>(#(#arguments,)* _: #value) #refused
+        },
+        output => {
+            let result = match output {
+                ReturnType::Type(_, ty) => respan(ty.to_token_stream()),
+                ReturnType::Default => quote!(()),
+            };
+            let (asyncness, unsafety) = (&function.sig.asyncness, function.unsafety());
+            quote! {
+                #vis #asyncness #unsafety fn uncached(#(#arguments),*) -> #result #refused
+                #vis #asyncness #unsafety fn cache_refresh(#(#arguments),*) -> #result #refused
+                #vis fn cache_peek(#(#arguments),*) -> #private::Option<#result> #refused
+                #vis fn cache_remove(#(#arguments),*) -> #private::Option<#result> #refused
+                #vis fn cache_insert<#value>(#(#arguments,)* _: #value) #refused
+            }
+        }
+    };
+    quote! {
+        #vis fn cache_info() -> #krate::CacheInfo #refused
+        #vis fn cache_clear() #refused
+        #vis fn cache_parameters() -> #krate::CacheParameters #refused
+        #vis fn cache_purge() -> #private::usize #refused
+        #vis fn cache_resize<__N: #private::Bound>(_: __N) #refused
+        #vis fn cache() -> &'static #krate::Cache<(), ()> #refused
+        #vis fn cache_contains(#(#arguments),*) -> #private::bool #refused
+        #vis fn cache_ttl(#(#arguments),*) -> #private::Option<#private::Duration> #refused
+        #of_arguments
+    }
+}
