@@ -1,6 +1,6 @@
 //! Async functions: any executor, cancellation without a trace, `Send` futures.
 
-#![allow(clippy::items_after_statements)] // functions inside tests
+#![allow(clippy::unused_async, clippy::items_after_statements)] // functions inside tests
 
 mod common;
 

@@ -80,8 +80,14 @@ fn arm(
     let private = quote!(#krate::__private);
     let label = format!("::{label}");
     let label = quote!(#private::concat!(#private::module_path!(), #label));
-    let names: Vec<_> = (0..fields.len())
-        .map(|index| local(&format!("field{index}")))
+    let names: Vec<_> = fields
+        .iter()
+        .enumerate()
+        .map(|(index, field)| {
+            let mut name = local(&format!("field{index}"));
+            name.set_span(name.span().located_at(field.ty.span()));
+            name
+        })
         .collect();
     let members = fields.members();
     let count = fields.len();

@@ -107,11 +107,18 @@ impl Context<'_> {
     fn borrowed(&self, elem: &Type, reference: &TokenStream) -> Shape {
         let krate = self.krate;
         let part = quote_spanned!(self.span=> #krate::__private::borrowed(#reference));
-        let elem = respan(elem.to_token_stream());
-        Shape {
-            part,
-            owned: quote_spanned!(self.span=> #krate::__private::Owned<#elem>),
-        }
+        // A slice by its element, so that less can be wrong with the type.
+        let owned = match ungrouped(elem) {
+            Type::Slice(slice) => {
+                let item = respan(slice.elem.to_token_stream());
+                quote_spanned!(self.span=> #krate::__private::Vec<#item>)
+            }
+            _ => {
+                let elem = at(self.span, &respan(elem.to_token_stream()));
+                quote_spanned!(self.span=> #krate::__private::Owned<#elem>)
+            }
+        };
+        Shape { part, owned }
     }
 
     fn sequence(&self, elem: &Type, slice: &TokenStream) -> syn::Result<Shape> {

@@ -160,14 +160,14 @@ impl<'a> Plan<'a> {
             };
             let part_of = quote_spanned!(span=> impl #krate::__private::Part<Owned = #owned>);
             // Where there may be other lifetimes, ours has to have a name.
-            Some(if !has_lifetimes(arg.input.ty.to_token_stream()) {
-                let reference = reference(TokenStream::new());
-                quote_spanned!(span=> fn #maker(value: #reference) -> #part_of + '_ { #part })
-            } else {
+            Some(if has_lifetimes(arg.input.ty.to_token_stream()) {
                 let reference = reference(quote_spanned!(span=> '__k));
                 quote_spanned! {span=>
                     fn #maker<'__k>(value: #reference) -> #part_of + '__k { #part }
                 }
+            } else {
+                let reference = reference(TokenStream::new());
+                quote_spanned!(span=> fn #maker(value: #reference) -> #part_of + '_ { #part })
             })
         });
         makers.collect()
@@ -206,6 +206,8 @@ impl<'a> Plan<'a> {
     pub(super) fn finish(&self, companion: &TokenStream, flight: &Ident) -> TokenStream {
         let (span, call) = (self.blamed(), function::call(self, companion));
         let private = at(span, &self.options.private());
+        let mut flight = flight.clone();
+        flight.set_span(flight.span().located_at(span));
         quote_spanned!(span=> #private::finish(#flight, #call))
     }
 
@@ -216,12 +218,11 @@ impl<'a> Plan<'a> {
         let mut unchecked = unchecked
             .filter(|part| part.maker.is_none())
             .map(|part| part.span);
-        let span = if self.result.is_ok_only {
-            Some(self.result.span)
+        if self.result.is_ok_only {
+            self.result.span
         } else {
-            unchecked.next()
-        };
-        generated(span.unwrap_or_else(Span::call_site))
+            unchecked.next().map_or(self.key_span, generated)
+        }
     }
 
     /// Whether a type parameter occurs only in what is left out of the key.

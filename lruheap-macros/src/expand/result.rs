@@ -21,7 +21,7 @@ pub(super) struct ResultPlan {
     ty: TokenStream,
     /// Whether only what `Ok` holds is kept.
     pub(super) is_ok_only: bool,
-    /// Where the type stands that is kept.
+    /// Where the type stands that is kept, or the option that asks more of it.
     value_span: Span,
     /// Where the result's type stands.
     pub(super) span: Span,
@@ -39,15 +39,17 @@ impl ResultPlan {
         // What `Ok` holds is named first, by `Result<T, E>` and its aliases.
         let ok = ok_type(ty).filter(|_| !options.cache_err);
         let is_ok_only = ok.is_some();
-        let value_span = ok.map_or(span, |ok| generated(ok.span()));
+        let value_span = match (options.drop_none, ok) {
+            (Some(option), _) => generated(option),
+            (None, Some(ok)) => generated(ok.span()),
+            (None, None) => span,
+        };
         let value = ok.map_or_else(|| whole.clone(), |ok| respan(ok.to_token_stream()));
         // All at one place, so that what is said of the type is said once.
         let value_here = at(value_span, &value);
         let private = at(value_span, &options.private());
-        let values = if let Some(option) = options.drop_none {
-            let option = generated(option);
-            let (private, value) = (at(option, &private), at(option, &value));
-            quote_spanned!(option=> #private::clones_of_some::<#value>())
+        let values = if options.drop_none.is_some() {
+            quote_spanned!(value_span=> #private::clones_of_some::<#value_here>())
         } else if options.cache_err {
             quote_spanned!(value_span=> #private::clones_of_results::<#value_here>())
         } else if is_ok_only || is_surely_no_alias(ty) {
