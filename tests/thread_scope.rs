@@ -1,5 +1,7 @@
 //! `scope = thread`: a cache for each thread, for values that need not be `Send`.
 
+// The functions are examples of signatures.
+#![allow(clippy::trivially_copy_pass_by_ref, clippy::unused_async)]
 #![allow(clippy::items_after_statements)] // functions inside tests
 
 mod common;
