@@ -1,8 +1,8 @@
 //! What generated code calls. Not for use by hand: nothing in here is covered
 //! by semantic versioning.
 //!
-//! A memoized function makes parts of its arguments, finds its cache, asks
-//! [`lookup`], and runs its body if that gives a flight. Types are inferred
+//! A memoized function makes parts of its arguments, finds its cache, looks
+//! its arguments up there, and runs its body if that gives a flight. Types are inferred
 //! here rather than written by the macro. Algorithms do not belong here.
 
 mod call;
