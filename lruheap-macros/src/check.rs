@@ -8,7 +8,7 @@ use syn::{GenericParam, Receiver, ReceiverKind, ReturnType, Signature, Type};
 use crate::error::Errors;
 use crate::expand::key;
 use crate::item::{Function, Key};
-use crate::options::{Companion, Options};
+use crate::options::{Companion, Options, is_primitive};
 
 /// Notes whatever keeps the function from being memoized.
 pub(crate) fn check(function: &Function, options: &Options, errors: &mut Errors) {
@@ -150,32 +150,6 @@ fn companion(function: &Function, options: &Options, errors: &mut Errors) {
     if matches!(options.companion, Companion::Named(None)) && is_primitive(&name) {
         errors.at(&function.sig.ident, format!("the companion type of this function would hide the primitive type `{name}`: name it with `companion = some_name`, or leave it out with `companion = none`"));
     }
-}
-
-/// Whether a type of this name would hide one of the language's own.
-pub(crate) fn is_primitive(name: &str) -> bool {
-    matches!(
-        name,
-        "bool"
-            | "char"
-            | "str"
-            | "u8"
-            | "u16"
-            | "u32"
-            | "u64"
-            | "u128"
-            | "usize"
-            | "i8"
-            | "i16"
-            | "i32"
-            | "i64"
-            | "i128"
-            | "isize"
-            | "f16"
-            | "f32"
-            | "f64"
-            | "f128"
-    )
 }
 
 /// `Self` in a signature: the function stands in an `impl` or a trait.

@@ -12,7 +12,6 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, Path, Token, UnOp};
 
-use crate::check::is_primitive;
 use crate::error::{Errors, nearest};
 
 /// Which attribute it is.
@@ -442,4 +441,30 @@ fn krate(options: &mut Options, value: &Expr, errors: &mut Errors) {
             "`crate` is the path of lruheap: `crate = some::path`",
         ),
     }
+}
+
+/// Whether a type of this name would hide one of the language's own.
+pub(crate) fn is_primitive(name: &str) -> bool {
+    matches!(
+        name,
+        "bool"
+            | "char"
+            | "str"
+            | "u8"
+            | "u16"
+            | "u32"
+            | "u64"
+            | "u128"
+            | "usize"
+            | "i8"
+            | "i16"
+            | "i32"
+            | "i64"
+            | "i128"
+            | "isize"
+            | "f16"
+            | "f32"
+            | "f64"
+            | "f128"
+    )
 }

@@ -5,43 +5,20 @@
 //! out by pointer, compared, and the gate is entered again; if new candidates
 //! have come meanwhile, they are compared as well.
 
-use std::borrow::Cow;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use smallvec::SmallVec;
 
-use super::flight::{Absent, Flights, Ticket};
 use super::gate::{Gate, Process, Scope};
 use super::payload::{Held, Payload, Trash, Values};
+use super::settings::{Rule, Settings};
 use super::state::{Counters, State};
+use super::tickets::{Absent, Flights, Ticket};
 use crate::key::{Part, Query, View};
-use crate::stats::{CacheInfo, CacheParameters, Policy};
+use crate::stats::{CacheInfo, CacheParameters};
 use crate::store::{Slot, Store};
-use crate::time::Clock;
-
-/// How a cache is set up.
-#[derive(Clone, Default)]
-pub(crate) struct Settings {
-    pub(crate) name: Cow<'static, str>,
-    pub(crate) maxsize: Option<usize>,
-    pub(crate) ttl: Option<Duration>,
-    pub(crate) typed: Option<bool>,
-    pub(crate) policy: Policy,
-    pub(crate) clock: Clock,
-}
-
-/// On whose word a value is stored.
-#[derive(Clone, Copy)]
-pub(crate) enum Rule {
-    /// The user's: it takes the place of what is there and of what is being
-    /// computed, and may bring its own time to live.
-    Set(Option<Duration>),
-    /// A computation's: only if it is still valid, and in the place of a live
-    /// entry only if that was the purpose.
-    Computed { ticket: Ticket, replace: bool },
-}
 
 /// A cache of one scope, without a handle.
 pub struct Engine<K, V, S: Scope = Process> {

@@ -7,7 +7,9 @@ mod engine;
 mod flight;
 mod gate;
 mod payload;
+mod settings;
 mod state;
+mod tickets;
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -23,7 +25,7 @@ pub use flight::Home;
 pub use gate::{Process, Scope, Thread};
 pub use payload::Values;
 
-pub(crate) use engine::Settings;
+pub(crate) use settings::Settings;
 
 use crate::key::Query;
 use crate::stats::{CacheInfo, CacheParameters};

@@ -4,9 +4,9 @@
 
 use std::mem;
 
-use super::engine::{Rule, Settings};
-use super::flight::Flights;
 use super::payload::{Held, Payload, Trash, Values};
+use super::settings::{Rule, Settings};
+use super::tickets::Flights;
 use crate::stats::CacheInfo;
 use crate::store::{MOST_ENTRIES, Slot, Store};
 use crate::time::{Clock, Instant};

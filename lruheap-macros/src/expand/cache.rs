@@ -8,14 +8,6 @@ use super::hygiene::{at, generated};
 use super::plan::Plan;
 use crate::options::{Scope, Value};
 
-/// The name of the companion's function that finds the cache.
-pub(super) fn finder(scope: Scope) -> TokenStream {
-    match scope {
-        Scope::Process => quote!(cache),
-        Scope::Thread => quote!(__local),
-    }
-}
-
 /// The companion's function that finds the cache.
 pub(super) fn find(plan: &Plan<'_>) -> TokenStream {
     match plan.options.scope {

@@ -57,19 +57,3 @@ fn signature(plan: &Plan<'_>) -> TokenStream {
     }
     signature.to_token_stream()
 }
-
-/// A call of the body, as an expression.
-pub(super) fn call(plan: &Plan<'_>, companion: &TokenStream) -> TokenStream {
-    let names = plan.names();
-    let call = quote!(#companion::uncached(#(#names),*));
-    let call = if plan.function.sig.asyncness.is_some() {
-        quote!(#call.await)
-    } else {
-        call
-    };
-    if plan.function.unsafety().is_some() {
-        quote!(unsafe { #call })
-    } else {
-        call
-    }
-}

@@ -17,7 +17,7 @@ use quote::quote;
 use crate::check::check;
 use crate::error::Errors;
 use crate::item::Function;
-use crate::options::{self, Macro};
+use crate::options::{self, Companion, Macro};
 use plan::Plan;
 
 /// Expands `#[lru_cache]` or `#[cache]`.
@@ -40,7 +40,7 @@ pub(crate) fn attribute(of: Macro, options: TokenStream, item: TokenStream) -> T
     check(&function, &options, &mut refusals);
     let expansion = if refusals.is_empty() {
         match Plan::new(&function, &options) {
-            Ok(plan) => plan.expand(),
+            Ok(plan) => expand(&plan),
             Err(error) => {
                 refusals.push(error);
                 function.original()
@@ -53,4 +53,15 @@ pub(crate) fn attribute(of: Macro, options: TokenStream, item: TokenStream) -> T
     };
     let (errors, refusals) = (errors.into_tokens(), refusals.into_tokens());
     quote!(#errors #refusals #expansion)
+}
+
+fn expand(plan: &Plan<'_>) -> TokenStream {
+    match plan.options.companion {
+        Companion::Named(_) => {
+            let companion = companion::write(plan);
+            let function = function::write(plan, &TokenStream::new());
+            quote!(#function #companion)
+        }
+        Companion::None => function::write(plan, &companion::write_hidden(plan)),
+    }
 }

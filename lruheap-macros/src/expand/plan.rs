@@ -10,9 +10,8 @@ use super::generics::type_parameters;
 use super::hygiene::{at, generated, respan};
 use super::key::{self, Shape};
 use super::result::ResultPlan;
-use super::{cache, companion, function};
 use crate::item::{Function, Key, Param};
-use crate::options::{Companion, Options};
+use crate::options::{Companion, Options, Scope};
 
 pub(super) struct Plan<'a> {
     pub(super) function: &'a Function,
@@ -78,18 +77,6 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// The whole expansion.
-    pub(super) fn expand(&self) -> TokenStream {
-        match self.options.companion {
-            Companion::Named(_) => {
-                let companion = companion::write(self);
-                let function = function::write(self, &TokenStream::new());
-                quote!(#function #companion)
-            }
-            Companion::None => function::write(self, &companion::write_hidden(self)),
-        }
-    }
-
     /// The companion with the function's own parameters: `f`, `f::<T, N>`.
     pub(super) fn companion_path(&self) -> TokenStream {
         let companion = &self.companion;
@@ -104,18 +91,16 @@ impl<'a> Plan<'a> {
     /// Where the cache is found, as an expression.
     pub(super) fn home(&self, of: &TokenStream) -> TokenStream {
         let (of, span) = (at(self.key_span, of), self.key_span);
-        let find = at(span, &cache::finder(self.options.scope));
+        let find = match self.options.scope {
+            Scope::Process => quote_spanned!(span=> cache),
+            Scope::Thread => quote_spanned!(span=> __local),
+        };
         quote_spanned!(span=> #of::#find())
     }
 
     /// The visibility for what is generated.
     pub(super) fn vis(&self) -> TokenStream {
         respan(self.function.vis.to_token_stream())
-    }
-
-    /// The arguments' names, to hand them on.
-    pub(super) fn names(&self) -> impl Iterator<Item = &Ident> {
-        self.args.iter().map(|arg| &arg.name)
     }
 
     /// The parameters of a control: names and types, no patterns.
@@ -202,9 +187,23 @@ impl<'a> Plan<'a> {
         quote_spanned!(span=> #home.#method(#arguments))
     }
 
+    /// A call of the body, as an expression.
+    fn call(&self, companion: &TokenStream) -> TokenStream {
+        let names = self.args.iter().map(|arg| &arg.name);
+        let call = quote!(#companion::uncached(#(#names),*));
+        let call = match self.function.sig.asyncness {
+            Some(_) => quote!(#call.await),
+            None => call,
+        };
+        match self.function.unsafety() {
+            Some(_) => quote!(unsafe { #call }),
+            None => call,
+        }
+    }
+
     /// The end of a call whose body has run.
     pub(super) fn finish(&self, companion: &TokenStream, flight: &Ident) -> TokenStream {
-        let (span, call) = (self.blamed(), function::call(self, companion));
+        let (span, call) = (self.blamed(), self.call(companion));
         let private = at(span, &self.options.private());
         let mut flight = flight.clone();
         flight.set_span(flight.span().located_at(span));

@@ -7,9 +7,8 @@ use syn::{ReturnType, Type};
 
 use super::hygiene::{at, generated, respan};
 use super::key::{ok_type, ungrouped};
-use crate::check::is_primitive;
 use crate::item::Function;
-use crate::options::Options;
+use crate::options::{Options, is_primitive};
 
 /// How the results of a function are kept.
 pub(super) struct ResultPlan {

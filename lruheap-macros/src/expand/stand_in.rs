@@ -8,9 +8,9 @@ use syn::{FnArg, ReturnType, Type};
 use super::generics::{block_head, companion_type};
 use super::hygiene::{generated, respan};
 use super::key::has_impl;
-use crate::check::{is_primitive, mention_of_self};
+use crate::check::mention_of_self;
 use crate::item::Function;
-use crate::options::{Companion, Options};
+use crate::options::{Companion, Options, is_primitive};
 
 /// The stand-in, where there can be one.
 pub(super) fn write(function: &Function, options: &Options) -> TokenStream {
