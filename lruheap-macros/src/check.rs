@@ -30,7 +30,7 @@ fn qualifiers(function: &Function, errors: &mut Errors) {
             "memoizing methods is not there yet: put the attribute on a free function that takes what the method reads"
         };
         errors.at(receiver, message);
-    } else if let Some(this) = mention_of_self(sig) {
+    } else if let Some(this) = mention_of_self(sig).or_else(|| self_in_body(function)) {
         errors.at(this, "memoizing associated functions is not there yet: put the attribute on a free function, and write the type for `Self`");
     } else if function.body.is_none() {
         errors.at(sig, "a function needs a body to be memoized");
@@ -47,6 +47,30 @@ fn qualifiers(function: &Function, errors: &mut Errors) {
             "the function is memoized twice: leave one of the two attributes out",
         );
     }
+}
+
+/// Whether the function speaks of `Self`, and so stands in an `impl` or a trait.
+pub(crate) fn is_associated(function: &Function) -> bool {
+    mention_of_self(&function.sig)
+        .or_else(|| self_in_body(function))
+        .is_some()
+}
+
+/// `Self` in the body, unless the body has `impl` blocks of its own.
+fn self_in_body(function: &Function) -> Option<TokenTree> {
+    let body = function.body.as_ref()?.stream();
+    match word_anywhere(body.clone(), "impl").or_else(|| word_anywhere(body.clone(), "trait")) {
+        Some(_) => None,
+        None => word_anywhere(body, "Self"),
+    }
+}
+
+fn word_anywhere(tokens: TokenStream, word: &str) -> Option<TokenTree> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) if ident == word => Some(TokenTree::Ident(ident)),
+        TokenTree::Group(group) => word_anywhere(group.stream(), word),
+        _ => None,
+    })
 }
 
 fn takes_mut_self(receiver: &Receiver) -> bool {
@@ -152,8 +176,7 @@ fn companion(function: &Function, options: &Options, errors: &mut Errors) {
     }
 }
 
-/// `Self` in a signature: the function stands in an `impl` or a trait.
-pub(crate) fn mention_of_self(sig: &Signature) -> Option<TokenTree> {
+fn mention_of_self(sig: &Signature) -> Option<TokenTree> {
     word_in(sig.to_token_stream(), "Self")
 }
 

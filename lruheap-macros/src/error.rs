@@ -35,7 +35,7 @@ pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
         .iter()
         .map(|candidate| (distance(word, candidate), *candidate))
         .min()?;
-    (distance <= 1 + word.chars().count() / 3).then_some(best)
+    (distance <= (word.chars().count() / 3).max(1)).then_some(best)
 }
 
 /// The Levenshtein distance.

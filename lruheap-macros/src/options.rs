@@ -269,9 +269,40 @@ fn set(
     }
 }
 
+/// What the options are called elsewhere.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("size", "maxsize"),
+    ("max", "maxsize"),
+    ("capacity", "maxsize"),
+    ("limit", "maxsize"),
+    ("time", "ttl"),
+    ("timeout", "ttl"),
+    ("expire", "ttl"),
+    ("expires", "ttl"),
+    ("lifetime", "ttl"),
+    ("time_to_live", "ttl"),
+    ("result", "cache_err"),
+    ("option", "cache_none"),
+    ("thread_local", "scope"),
+    ("key", "#[key(expr)]` on the parameter, not `key"),
+    ("convert", "#[key(expr)]` on the parameter, not `convert"),
+    ("sync_writes", "coalesce"),
+    ("single_flight", "coalesce"),
+    ("time_to_idle", "tti"),
+];
+
 fn unknown(word: &str) -> String {
+    if let Some((_, ours)) = ELSEWHERE.iter().find(|(theirs, _)| *theirs == word) {
+        if NOT_YET.contains(ours) {
+            return format!("there is no option `{word}`, and `{ours}` is not there yet");
+        }
+        return format!("there is no option `{word}`: it is `{ours}`");
+    }
     let all: Vec<&str> = KNOWN.iter().chain(NOT_YET).copied().collect();
     match nearest(word, &all) {
+        Some(known) if NOT_YET.contains(&known) => {
+            format!("there is no option `{word}`, and `{known}` is not there yet")
+        }
         Some(known) => format!("there is no option `{word}`: did you mean `{known}`?"),
         None => format!(
             "there is no option `{word}`: the options are {}",
@@ -396,7 +427,10 @@ fn scope(options: &mut Options, value: &Expr, errors: &mut Errors) {
     match word(value).map(Ident::to_string).as_deref() {
         Some("process") => options.scope = Scope::Process,
         Some("thread") => options.scope = Scope::Thread,
-        _ => errors.at(value, "`scope` is `process` (the default) or `thread`"),
+        _ => errors.at(
+            value,
+            "`scope` is the word `process` (the default) or `thread`, without quotes",
+        ),
     }
 }
 
@@ -424,10 +458,7 @@ fn companion(options: &mut Options, value: &Expr, errors: &mut Errors) {
             format!("a companion type of this name would hide the primitive type `{word}`: choose another, or `none`"),
         ),
         Some(word) => options.companion = Companion::Named(Some(word.clone())),
-        None => errors.at(
-            value,
-            "`companion` is a name for the companion type, or `none`",
-        ),
+        None => errors.at(value, "`companion` is a name for the companion type, without quotes (`companion = SomeName`), or `none`"),
     }
 }
 

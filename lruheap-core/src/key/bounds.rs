@@ -10,9 +10,9 @@ use std::hash::Hash;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be part of a cache key: a key is `Hash + Eq + Clone`",
     label = "not `Hash + Eq + Clone`",
-    note = "write `#[derive(PartialEq, Eq, Hash, Clone)]` on the type, or `{Self}: Hash + Eq + Clone` in the bounds of a generic function",
-    note = "for a float, put its bits in its place: `#[key(x.to_bits())] x: f64`",
-    note = "or leave the parameter out of the key: `#[key(skip)]`"
+    note = "a type of your own: write `#[derive(PartialEq, Eq, Hash, Clone)]` on it; a type parameter: add the bounds `Hash + Eq + Clone + Send + Sync + 'static`",
+    note = "a float: put its bits in its place, `#[key(x.to_bits())] x: f64`; anything else: an expression that is a key, `#[key(expr)]`",
+    note = "a closure: take a `fn` pointer, which is a key; or, if the result does not depend on the argument, leave it out of the key: `#[key(skip)]`"
 )]
 pub trait CacheKey: Hash + Eq + Clone + 'static {}
 
@@ -24,7 +24,7 @@ impl<T: Hash + Eq + Clone + 'static> CacheKey for T {}
     message = "`{Self}` can't be part of a cache key: this one is `Hash + Eq + Clone + Send + Sync`",
     label = "not `Hash + Eq + Clone + Send + Sync`",
     note = "add what is missing to the bounds (`impl Hash + Eq + Clone + Send + Sync + 'static`), or give an expression that is all of it: `#[key(x.to_bits())] x: f64`",
-    note = "or leave the parameter out of the key: `#[key(skip)]`"
+    note = "a closure: take a `fn` pointer, which is a key; or, if the result does not depend on the argument, leave it out of the key: `#[key(skip)]`"
 )]
 pub trait AnyCacheKey: CacheKey + Send + Sync {}
 
@@ -36,7 +36,7 @@ impl<T: CacheKey + Send + Sync> AnyCacheKey for T {}
     message = "`&{Self}` can't be part of a cache key: a key is `Hash + Eq` and has an owned form",
     label = "not `Hash + Eq + ToOwned`",
     note = "write `#[derive(PartialEq, Eq, Hash, Clone)]` on the type, or `{Self}: Hash + Eq + Clone` in the bounds of a generic function",
-    note = "or put something that is a key in its place: `#[key(expr)]`, or leave it out of the key: `#[key(skip)]`"
+    note = "or put an expression that is a key in its place (`#[key(x.iter().map(|x| x.to_bits()).collect::<Vec<_>>())]` for floats); or, if the result does not depend on the argument, leave it out of the key: `#[key(skip)]`"
 )]
 pub trait BorrowedKey: Hash + Eq + ToOwned<Owned: Hash + Eq + 'static> + 'static {}
 
@@ -48,7 +48,7 @@ impl<T: Hash + Eq + ToOwned<Owned: Hash + Eq + 'static> + ?Sized + 'static> Borr
     message = "`&{Self}` can't be part of a cache key: this one is `Hash + Eq + Clone + Send + Sync`",
     label = "not `Hash + Eq + Clone + Send + Sync`",
     note = "add what is missing to the bounds (`&(impl Hash + Eq + Clone + Send + Sync + 'static)`)",
-    note = "or leave the parameter out of the key: `#[key(skip)]`"
+    note = "or, if the result does not depend on the argument, leave it out of the key: `#[key(skip)]`"
 )]
 pub trait AnyBorrowedKey: BorrowedKey + ToOwned<Owned: Send + Sync> {}
 

@@ -8,7 +8,7 @@ use syn::{FnArg, ReturnType, Type};
 use super::generics::{block_head, companion_type};
 use super::hygiene::{generated, respan};
 use super::key::has_impl;
-use crate::check::mention_of_self;
+use crate::check::is_associated;
 use crate::item::Function;
 use crate::options::{Companion, Options, is_primitive};
 
@@ -21,7 +21,7 @@ pub(super) fn write(function: &Function, options: &Options) -> TokenStream {
         Companion::Named(None) => sig.ident.clone(),
     };
     name.set_span(generated(name.span()));
-    let is_method = function.receiver.is_some() || mention_of_self(sig).is_some();
+    let is_method = function.receiver.is_some() || is_associated(function);
     if is_method || is_primitive(&name.to_string()) {
         return TokenStream::new();
     }

@@ -86,7 +86,7 @@ const UNITS: &[(&str, u64)] = &[
 
 /// Reads whole numbers with units, one after the other: `1d 12h`, `2h5m`.
 fn parse(text: &str) -> Result<Duration, String> {
-    const HELP: &str = "write numbers with units: `\"2h5m\"`, `\"90s\"`, `\"250ms\"` (units: w, d, h, m, s, ms, us, ns)";
+    const HELP: &str = "write whole numbers with units: `\"2h5m\"`, `\"90s\"`, `\"250ms\"` (units: w, d, h, m, s, ms, us, ns)";
     let mut rest = text.trim();
     if rest.is_empty() {
         return Err(format!("this is no duration: {HELP}"));

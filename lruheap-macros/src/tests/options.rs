@@ -208,7 +208,6 @@ fn a_misspelt_option_is_told_its_name() {
         ("cach_if", "cache_if"),
         ("companian", "companion"),
         ("polcy", "policy"),
-        ("coalesc", "coalesce"),
     ] {
         let found = mistakes(Macro::LruCache, &format!("{misspelt} = 1"));
         let hint = format!("did you mean `{known}`?");
@@ -216,6 +215,15 @@ fn a_misspelt_option_is_told_its_name() {
             found.len() == 1 && found[0].contains(&hint),
             "`{misspelt}`: {found:?}"
         );
+    }
+    for (theirs, told) in [
+        ("capacity", "it is `maxsize`"),
+        ("expire", "it is `ttl`"),
+        ("coalesc", "`coalesce` is not there yet"),
+        ("single_flight", "`coalesce` is not there yet"),
+    ] {
+        let found = mistakes(Macro::LruCache, &format!("{theirs} = 1"));
+        assert!(found.len() == 1 && found[0].contains(told), "{found:?}");
     }
     let found = mistakes(Macro::LruCache, "elephant = 1");
     assert!(
