@@ -125,9 +125,9 @@ pub use lruheap_macros::LooseKey;
 /// | `f::cache_peek(args…)` | `Option<V>` | the live value; no compute, no recency, no count |
 /// | `f::cache_contains(args…)` | `bool` | likewise |
 /// | `f::cache_ttl(args…)` | `Option<Duration>` | time left; `Duration::MAX` where it never expires; `None` where absent |
-/// | `f::cache_insert(args…, value)` | `()` | stores a value |
+/// | `f::cache_insert(args…, value)` | `()` | stores a value; `cache_if` is not asked |
 /// | `f::cache_remove(args…)` | `Option<V>` | removes one entry |
-/// | `f::cache_refresh(args…)` | as `f` | runs the body now and replaces the entry; not counted; an `Err` leaves the entry as it is |
+/// | `f::cache_refresh(args…)` | as `f` | runs the body now and replaces the entry; not counted; an `Err` leaves the entry as it is, another result that is not to be kept removes it |
 /// | `f::cache_purge()` | `usize` | drops what has expired, says how many |
 /// | `f::cache_resize(n)` | `()` | a new bound (a number or `None`), evicting down to it |
 /// | `f::cache()` | `&'static Cache<…>` | the [`Cache`] itself; its keys are tuples of the owned arguments |
@@ -183,7 +183,8 @@ pub use lruheap_macros::LooseKey;
 ///
 /// A hit hands out a clone, so results need `Clone`; `Arc` makes that cheap.
 /// `Err` is not kept, and `E` need not be `Clone`; that holds behind an alias,
-/// too (`io::Result`, `type R = Result<…>`). A panic is not kept. If the entry
+/// too (`io::Result`, `type R = Result<…>`), though not where the result is a type
+/// parameter or an associated type of one. A panic is not kept. If the entry
 /// is removed, inserted or cleared while its value is computed, the value is
 /// returned to its caller and not stored.
 ///
@@ -200,11 +201,13 @@ pub use lruheap_macros::LooseKey;
 /// generic function has its own entries; its type parameters need `'static`,
 /// and `Send + Sync` where they are part of a key or a result. Arguments of
 /// type `impl Trait` share one cache, in which values of different types are
-/// different keys. A type parameter that only occurs in skipped parameters
-/// makes no instantiation of its own.
+/// different keys. A closure that is skipped (`#[key(skip)] f: F`, `F: Fn…`)
+/// makes no instantiation of its own, unless `typed = true`: closures have a type
+/// each, and none would be answered by another's entries.
 ///
 /// With `typed = false` all instantiations share one cache, and numbers that are
-/// equal are one key whatever their type, as in Python. Parameters then
+/// equal are one key whatever their type, as in Python. Const parameters are part of
+/// the key. Parameters then
 /// implement [`LooseKey`](trait@LooseKey), and the return type names no type
 /// parameter.
 ///
@@ -235,8 +238,11 @@ pub use lruheap_macros::LooseKey;
 ///
 /// # Panics
 ///
-/// Calls panic only where the body or a trait implementation of an argument or
-/// result does. The cache stays usable.
+/// Calls panic only where the body, a trait implementation of an argument or
+/// result, or an expression among the options does. The cache stays usable. The
+/// expressions of `maxsize`, `ttl` and `name` are evaluated at the first call (by
+/// more than one thread, if several come first at once) and must not call the
+/// function.
 pub use lruheap_macros::lru_cache;
 
 #[cfg(feature = "testing")]

@@ -33,6 +33,13 @@ pub(crate) fn is_inert<T: ?Sized + 'static>() -> bool {
     )
 }
 
+/// Whether `T` is a primitive integer.
+#[inline]
+pub(crate) fn is_integer<T: ?Sized + 'static>() -> bool {
+    let wanted = TypeId::of::<T>();
+    any_of!(wanted; u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -85,13 +85,14 @@ fn takes_mut_self(receiver: &Receiver) -> bool {
 
 fn parameters(function: &Function, options: &Options, errors: &mut Errors) {
     for param in &function.params {
-        if let Some(cfg) = param
-            .input
-            .attrs
-            .iter()
-            .find(|attr| attr.path().is_ident("cfg"))
-        {
-            errors.at(cfg, "a parameter of a memoized function can't come and go: put the `#[cfg]` on two versions of the function");
+        for attr in &param.input.attrs {
+            if attr.path().is_ident("cfg") {
+                errors.at(attr, "a parameter of a memoized function can't come and go: put the `#[cfg]` on two versions of the function");
+            }
+            if attr.path().is_ident("cfg_attr") && word_in(attr.to_token_stream(), "key").is_some()
+            {
+                errors.at(attr, "what is a key can't depend on a `cfg`: write `#[key(…)]` without it, or put a `#[cfg]` on two versions of the function");
+            }
         }
         match &param.key {
             Key::Computed(_) if param.name().is_none() => {

@@ -61,6 +61,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
     };
     quote! {
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #impl_generics #krate::LooseKey for #name #ty_generics #clause {
             fn tokens<#a>(&#a self, #out: &mut #krate::__private::LooseTokens<#a>) {
                 #matching

@@ -221,7 +221,7 @@ fn set(
     }
     seen.push(word.clone());
     let value = match (value, list) {
-        (Some(value), _) => value,
+        (Some(value), _) => ungrouped(value),
         (None, Some(list)) => {
             errors.at(
                 &name,
@@ -359,6 +359,16 @@ fn is_negative(value: &Expr) -> bool {
             ..
         })
     )
+}
+
+/// The value without the invisible groups that come from a macro's fragments,
+/// and without parentheses.
+fn ungrouped(value: Expr) -> Expr {
+    match value {
+        Expr::Group(group) => ungrouped(*group.expr),
+        Expr::Paren(paren) => ungrouped(*paren.expr),
+        value => value,
+    }
 }
 
 fn some_call(value: &Expr) -> bool {

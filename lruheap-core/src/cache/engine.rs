@@ -104,15 +104,18 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 let mut unknown = SmallVec::new();
                 let mut found = None;
                 let candidates: SmallVec<[Slot; 4]> = state.store.candidates(hash).collect();
-                for slot in candidates {
+                for (at, slot) in candidates.into_iter().enumerate() {
                     let pair = state.store.payload_mut(slot).share();
-                    match compared.iter().find(|(seen, _)| Arc::ptr_eq(seen, &pair)) {
+                    let is_it = |seen: &&(Arc<(K, V)>, bool)| Arc::ptr_eq(&seen.0, &pair);
+                    // They mostly stand in the order in which they were compared.
+                    let seen = compared.get(at).filter(is_it);
+                    match seen.or_else(|| compared.iter().find(is_it)) {
                         Some((_, true)) => found = Some(slot),
                         Some((_, false)) => {}
                         None => unknown.push(pair),
                     }
                 }
-                if unknown.is_empty() {
+                if found.is_some() || unknown.is_empty() {
                     let (act, subject) = todo.take()?;
                     Some(Step::Done(act(state, found, subject, trash)))
                 } else {
@@ -129,6 +132,9 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                     for pair in pairs {
                         let same = matches(subject, &pair.0);
                         compared.push((pair, same));
+                        if same {
+                            break;
+                        }
                     }
                 }
                 _ => unreachable!("`todo` is taken only by the step that is done"),
@@ -148,7 +154,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     {
         let hash = self.hash(view);
         self.at_slot(
-            (hash, view.is_inert()),
+            (hash, W::is_inert()),
             view,
             |view, key| view.matches(key),
             trash,
@@ -168,7 +174,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     where
         W: View<Owned = K>,
     {
-        let inert = view.is_inert();
+        let inert = W::is_inert();
         self.at_view(view, trash, |state, slot, hash, trash| {
             state
                 .hit(slot, &self.settings.clock, values, trash)
@@ -186,7 +192,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// A ticket to compute the value anew, whatever is there.
     pub(crate) fn begin<W: View<Owned = K>>(&self, view: &W) -> Absent<K> {
-        let (hash, inert) = (self.hash(view), view.is_inert());
+        let (hash, inert) = (self.hash(view), W::is_inert());
         let ticket = self.gate.with(|state| state.flights.begin(hash));
         Absent {
             hash,
@@ -218,9 +224,17 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     /// What is left of the entry's time; `Duration::MAX` for ever.
-    pub(crate) fn ttl(&self, view: &impl View<Owned = K>) -> Option<Duration> {
+    /// `is_good` says whether a value can be handed out; it runs in the gate.
+    pub(crate) fn ttl<W: View<Owned = K>>(
+        &self,
+        view: &W,
+        is_good: impl Fn(&V) -> bool,
+    ) -> Option<Duration> {
         self.at_view(view, &mut Trash::new(), |state, slot, _, _| {
             let slot = state.live(slot, &self.settings.clock)?;
+            if !is_good(state.store.payload(slot).value()) {
+                return None;
+            }
             Some(match state.store.deadline(slot) {
                 Some(deadline) => deadline.since(self.settings.clock.now()),
                 None => Duration::MAX,
@@ -248,7 +262,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// Stores on the user's word, under a key that is looked up by `view`.
     pub(crate) fn set<P: Part<Owned = K>>(&self, part: &P, value: V, values: &impl Values<V>) {
-        let at = (self.hash(part), part.is_inert());
+        let at = (self.hash(part), P::is_inert());
         let payload = Payload::new(part.to_key(), value, at.1 && values.is_inert());
         self.put_at(at, P::same, payload, Rule::Set(None));
     }
@@ -259,7 +273,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         K: Hash + Eq + 'static,
     {
         let query = Query::<K, K>::new(&key);
-        let at = (self.hash(&query), query.is_inert());
+        let at = (self.hash(&query), Query::<K, K>::is_inert());
         let payload = Payload::new(key, value, at.1 && values.is_inert());
         self.put_at(at, K::eq, payload, Rule::Set(ttl));
     }
@@ -285,6 +299,19 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             |state, slot, payload, trash| {
                 state.put(at.0, slot, payload, rule, &self.settings, trash);
             },
+        );
+        trash
+    }
+
+    /// Removes what a flight was to replace.
+    pub(crate) fn drop_at(&self, at: &Absent<K>, key: &K) -> Trash<K, V> {
+        let mut trash = Trash::new();
+        self.at_slot(
+            (at.hash, at.inert),
+            key,
+            |key, kept| (at.same)(key, kept),
+            &mut trash,
+            |state, slot, _, trash| trash.extend(slot.map(|slot| state.store.remove(slot))),
         );
         trash
     }

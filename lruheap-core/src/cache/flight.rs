@@ -101,6 +101,15 @@ impl<H: Home> Flight<H> {
     }
 }
 
+impl<H: Home> Flight<H> {
+    /// Ends with a result that is not to be kept. What it was to replace goes.
+    pub(crate) fn refuse(self) {
+        if let Some(key) = self.key.as_ref().filter(|_| self.replace) {
+            self.home.engine().drop_at(&self.absent, key);
+        }
+    }
+}
+
 impl<H: Home> Drop for Flight<H> {
     fn drop(&mut self) {
         if !self.landed {

@@ -15,6 +15,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,6 +65,10 @@ impl<K, V> Clone for Cache<K, V> {
         }
     }
 }
+
+// A panic in code of the user's leaves the cache as it was.
+impl<K, V> UnwindSafe for Cache<K, V> {}
+impl<K, V> RefUnwindSafe for Cache<K, V> {}
 
 impl<K, V> fmt::Debug for Cache<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -163,7 +168,8 @@ impl<K, V> Cache<K, V> {
     /// Drops what has expired and says how many entries that were.
     ///
     /// Writes take a few expired entries along as they come, so this is for
-    /// caches that lie idle. O(expired · log n).
+    /// caches that lie idle. It also gives back the memory of entries that have
+    /// gone, as `resize` and `clear` do. O(expired · log n).
     pub fn purge(&self) -> usize {
         self.engine.purge()
     }
@@ -198,8 +204,8 @@ impl<K: Hash + Eq + 'static, V: 'static> Cache<K, V> {
 
     /// Stores a value that lives for `ttl`, whatever the cache's ttl is.
     ///
-    /// A ttl of zero has expired at once. One beyond the clock's 584 years
-    /// never expires.
+    /// With a ttl of zero nothing is stored, and what is there goes. One beyond
+    /// the clock's 584 years never expires.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -247,7 +253,7 @@ impl<K: Hash + Eq + 'static, V: 'static> Cache<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized + 'static,
     {
-        self.engine.ttl(&Query::new(key))
+        self.engine.ttl(&Query::new(key), |_| true)
     }
 }
 

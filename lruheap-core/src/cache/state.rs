@@ -65,6 +65,9 @@ impl<K, V> State<K, V> {
                 self.counters.hits += 1;
                 self.store.touch(slot);
                 return Some(Held::take(self.store.payload(slot), values));
+            } else {
+                // It can't be handed out, so it must not keep its place either.
+                trash.push(self.store.remove(slot));
             }
         }
         self.counters.misses += 1;
@@ -95,11 +98,17 @@ impl<K, V> State<K, V> {
                 settings.ttl
             }
         };
+        if self.live(slot, &settings.clock).is_none() && slot.is_some() {
+            self.counters.expirations += 1;
+        }
+        if ttl.is_some_and(|ttl| ttl.is_zero()) {
+            // Expired before anyone could see it: nothing makes room for that.
+            trash.push(payload);
+            trash.extend(slot.map(|slot| self.store.remove(slot)));
+            return;
+        }
         let deadline = ttl.and_then(|ttl| settings.clock.now().checked_add(ttl));
         if let Some(slot) = slot {
-            if self.live(Some(slot), &settings.clock).is_none() {
-                self.counters.expirations += 1;
-            }
             trash.push(self.store.replace(slot, payload, deadline));
             return;
         }

@@ -118,7 +118,7 @@ struct ValuePart<'a, T>(&'a T);
 impl<T: AnyCacheKey> View for ValuePart<'_, T> {
     type Owned = AnyKey;
 
-    fn is_inert(&self) -> bool {
+    fn is_inert() -> bool {
         is_inert::<T>()
     }
 
@@ -149,7 +149,7 @@ where
 {
     type Owned = AnyKey;
 
-    fn is_inert(&self) -> bool {
+    fn is_inert() -> bool {
         is_inert::<T>() && is_inert::<T::Owned>()
     }
 

@@ -120,7 +120,7 @@ pub fn loose<T: LooseKey + ?Sized>(value: &T) -> impl Part<Owned = Loose> + use<
 impl View for LooseTokens<'_> {
     type Owned = Loose;
 
-    fn is_inert(&self) -> bool {
+    fn is_inert() -> bool {
         true
     }
 

@@ -30,11 +30,20 @@ pub trait View {
     /// The key that the view stands for.
     type Owned;
 
-    /// Whether `matches` is known to run no code of the user's.
-    fn is_inert(&self) -> bool;
+    /// Whether comparing such views and cloning such keys is known to run no
+    /// code of the user's: of the type, so whatever the value.
+    fn is_inert() -> bool;
 
     /// Feeds the hasher as `Self::Owned` would.
     fn hash<H: Hasher>(&self, state: &mut H);
+
+    /// Feeds the hasher as a slice of `Self::Owned` would, less its length.
+    fn hash_items<H: Hasher>(items: impl Iterator<Item = Self>, state: &mut H)
+    where
+        Self: Sized,
+    {
+        items.for_each(|item| item.hash(state));
+    }
 
     /// Whether the view stands for this key.
     fn matches(&self, key: &Self::Owned) -> bool;
@@ -55,8 +64,8 @@ macro_rules! tuple_parts {
             type Owned = ($($part::Owned,)*);
 
             #[inline]
-            fn is_inert(&self) -> bool {
-                true $(&& self.$at.is_inert())*
+            fn is_inert() -> bool {
+                true $(&& $part::is_inert())*
             }
 
             #[inline]
@@ -119,7 +128,7 @@ where
 {
     type Owned = K;
 
-    fn is_inert(&self) -> bool {
+    fn is_inert() -> bool {
         // `Borrow` may be the user's as well.
         is_inert::<K>() && is_inert::<Q>()
     }
@@ -177,6 +186,14 @@ mod tests {
             KeyProbe::new(&"text").part(),
         ));
         agree(&((plain(&1_u8), borrowed("nested")), loose(&(1, "two", 3.0))));
+        agree(&(sequence(&[&1_u8, &2][..], |byte| borrowed(*byte)),));
+        agree(&(sequence(&[&1_i64, &2][..], |n| borrowed(*n)),));
+        agree(&(sequence(&[Some(&1_u32), None][..], |n| {
+            optional(n.as_ref().map(|n| borrowed(*n)))
+        }),));
+        agree(&(sequence(&[(&1_u16, 2)][..], |pair| {
+            (borrowed(pair.0), plain(&pair.1))
+        }),));
         agree(&());
     }
 

@@ -5,8 +5,10 @@ use std::borrow::Borrow;
 use std::hash::{Hash, Hasher};
 use std::mem;
 
+use smallvec::SmallVec;
+
 use super::{BorrowedKey, CacheKey, Part, View};
-use crate::inert::is_inert;
+use crate::inert::{is_inert, is_integer};
 
 /// An argument that owns what it is: looked up by reference, kept as a clone.
 #[inline]
@@ -20,7 +22,7 @@ impl<T: CacheKey> View for Plain<'_, T> {
     type Owned = T;
 
     #[inline]
-    fn is_inert(&self) -> bool {
+    fn is_inert() -> bool {
         is_inert::<T>()
     }
 
@@ -60,13 +62,23 @@ impl<T: BorrowedKey + ?Sized> View for Borrowed<'_, T> {
     type Owned = T::Owned;
 
     #[inline]
-    fn is_inert(&self) -> bool {
+    fn is_inert() -> bool {
         is_inert::<T>() && is_inert::<T::Owned>()
     }
 
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);
+    }
+
+    /// Slices of integers are fed as bytes, all at once.
+    fn hash_items<H: Hasher>(items: impl Iterator<Item = Self>, state: &mut H) {
+        if is_integer::<T>() {
+            let items: SmallVec<[T::Owned; 16]> = items.map(|item| item.0.to_owned()).collect();
+            Hash::hash_slice(&items, state);
+        } else {
+            items.for_each(|item| item.hash(state));
+        }
     }
 
     #[inline]
@@ -97,8 +109,8 @@ impl<P: View> View for Optional<P> {
     type Owned = Option<P::Owned>;
 
     #[inline]
-    fn is_inert(&self) -> bool {
-        self.0.as_ref().is_none_or(View::is_inert)
+    fn is_inert() -> bool {
+        P::is_inert()
     }
 
     #[inline]
@@ -151,17 +163,13 @@ struct Sequence<'a, T, F> {
 impl<'a, T, P: View, F: Fn(&'a T) -> P> View for Sequence<'a, T, F> {
     type Owned = Vec<P::Owned>;
 
-    fn is_inert(&self) -> bool {
-        self.items
-            .first()
-            .is_none_or(|item| (self.part)(item).is_inert())
+    fn is_inert() -> bool {
+        P::is_inert()
     }
 
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_usize(self.items.len());
-        for item in self.items {
-            (self.part)(item).hash(state);
-        }
+        P::hash_items(self.items.iter().map(&self.part), state);
     }
 
     fn matches(&self, key: &Self::Owned) -> bool {

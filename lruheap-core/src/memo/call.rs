@@ -26,10 +26,14 @@ pub fn finish<H: Home, O: Outcome<Value = H::Value>>(
     result: O::Result,
 ) -> O::Result {
     let Flight { flight, outcome } = flight;
-    let value = outcome.value(&result);
-    if let Some(value) = value.filter(|value| outcome.keeps(value)) {
-        let copy = outcome.copy(value);
-        flight.land(copy, &outcome);
+    match outcome.value(&result) {
+        Some(value) if outcome.keeps(value) => {
+            let copy = outcome.copy(value);
+            flight.land(copy, &outcome);
+        }
+        Some(value) if outcome.is_good(value) => flight.refuse(),
+        // An `Err`: what is there may still serve.
+        _ => drop(flight),
     }
     result
 }
@@ -100,13 +104,21 @@ macro_rules! calls {
             }
 
             /// `f::cache_contains`
-            pub fn __contains<P: Part<Owned = K>>(self: $home, part: P) -> bool {
-                self.__ttl(part).is_some()
+            pub fn __contains<P: Part<Owned = K>>(
+                self: $home,
+                values: impl Values<V>,
+                part: P,
+            ) -> bool {
+                self.__ttl(values, part).is_some()
             }
 
             /// `f::cache_ttl`
-            pub fn __ttl<P: Part<Owned = K>>(self: $home, part: P) -> Option<Duration> {
-                self.engine().ttl(&part)
+            pub fn __ttl<P: Part<Owned = K>>(
+                self: $home,
+                values: impl Values<V>,
+                part: P,
+            ) -> Option<Duration> {
+                self.engine().ttl(&part, |value| values.is_good(value))
             }
 
             /// `f::cache_insert`
@@ -116,8 +128,7 @@ macro_rules! calls {
                 part: P,
                 value: V,
             ) {
-                // An `Err` behind an alias can't be handed out again.
-                if values.is_good(&value) {
+                if values.keeps(&value) {
                     self.engine().set(&part, value, &values);
                 }
             }

@@ -19,8 +19,7 @@ fn is_one_of(attr: &Attribute, names: &[&str]) -> bool {
     names.iter().any(|name| attr.path().is_ident(name))
 }
 
-/// For the function itself: all of them. Of what `#[expect]` expects, the
-/// body is where it happens, so here it is `#[allow]`.
+/// For the function itself: all of them, with `#[allow]` for `#[expect]`.
 pub(super) fn for_function(attrs: &[Attribute]) -> TokenStream {
     attrs.iter().map(expect_to_allow).collect()
 }
@@ -30,11 +29,9 @@ pub(super) fn for_body(attrs: &[Attribute]) -> TokenStream {
     let kept = attrs
         .iter()
         .filter(|attr| is_one_of(attr, &LINTS) || is_one_of(attr, &OF_THE_BODY));
-    // Clippy says nothing of what a macro wrote, so it can't be expected to.
-    let kept = kept.map(|attr| match &attr.meta {
-        Meta::List(list) if list.tokens.to_string().contains("clippy") => expect_to_allow(attr),
-        _ => attr.to_token_stream(),
-    });
+    // What was expected of the function can't be checked any more: it may
+    // happen here, in the function, or in neither.
+    let kept = kept.map(expect_to_allow);
     // A deprecated function may call itself, and its body is elsewhere now.
     let deprecated = attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
     let allow = deprecated.then(|| quote!(#[allow(deprecated)]));
@@ -45,6 +42,14 @@ pub(super) fn for_body(attrs: &[Attribute]) -> TokenStream {
 pub(super) fn for_controls(attrs: &[Attribute]) -> TokenStream {
     let lints = attrs.iter().filter(|attr| is_one_of(attr, &LINTS));
     lints.map(expect_to_allow).collect()
+}
+
+/// For `cache_refresh`, which calls the body.
+pub(super) fn for_callers(attrs: &[Attribute]) -> TokenStream {
+    let kept = attrs
+        .iter()
+        .filter(|attr| is_one_of(attr, &["target_feature", "track_caller"]));
+    kept.map(ToTokens::to_token_stream).collect()
 }
 
 /// Whether the function is hidden from its documentation.

@@ -34,7 +34,7 @@ fn of_the_process(plan: &Plan<'_>) -> TokenStream {
     let members = &plan.key_members;
     let hold = Ident::new(&format!("hold{}", members.len()), span);
     let hold = quote_spanned!(span=> #private::#hold::<#(#members,)* #value>);
-    let build = Ident::new("build", Span::mixed_site().located_at(span));
+    let build = Ident::new("__build", Span::mixed_site().located_at(span));
     quote_spanned! {span=>
         #doc
         #vis fn cache() -> &'static #krate::Cache<#key, #value> {
@@ -81,7 +81,7 @@ fn instance(plan: &Plan<'_>) -> TokenStream {
                 let name = &param.ident;
                 arguments.push(quote!(#name));
             }
-            GenericParam::Type(param) if plan.is_left_out(&param.ident) => {
+            GenericParam::Type(param) if plan.is_left_out(param) => {
                 arguments.push(quote!(()));
             }
             GenericParam::Type(param) => {

@@ -22,7 +22,8 @@ pub(super) fn write(plan: &Plan<'_>) -> TokenStream {
         one_entry(plan),
     ];
     let block = block(plan, &quote!(#(#controls)*));
-    quote!(#doc #declaration #block)
+    let lints = attrs::for_controls(&plan.function.attrs);
+    quote!(#doc #lints #declaration #block)
 }
 
 /// Without controls, for a function with `companion = none`.
@@ -35,7 +36,8 @@ pub(super) fn write_hidden(plan: &Plan<'_>) -> TokenStream {
         uncached(plan),
     ];
     let block = block(plan, &quote!(#(#items)*));
-    quote!(#declaration #block)
+    let lints = attrs::for_controls(&plan.function.attrs);
+    quote!(#lints #declaration #block)
 }
 
 fn type_doc(plan: &Plan<'_>) -> TokenStream {
@@ -92,8 +94,9 @@ fn refresh(plan: &Plan<'_>) -> TokenStream {
         &format!("__refresh{suffix}"),
         &quote!(#outcome, #part),
     );
+    let attrs = attrs::for_callers(&plan.function.attrs);
     quote! {
-        #doc #safety
+        #doc #safety #attrs
         #vis #asyncness #unsafety fn cache_refresh(#(#parameters),*) #output {
             let #flight = #refresh;
             #finish
@@ -144,8 +147,8 @@ fn one_entry(plan: &Plan<'_>) -> TokenStream {
     let new = local("value");
     let values = quote!(Self::__values());
     let peek = plan.ask(&this, "__peek", &quote!(#values, #part));
-    let contains = plan.ask(&this, "__contains", &part);
-    let ttl = plan.ask(&this, "__ttl", &part);
+    let contains = plan.ask(&this, "__contains", &quote!(#values, #part));
+    let ttl = plan.ask(&this, "__ttl", &quote!(#values, #part));
     let insert = plan.ask(&this, "__insert", &quote!(#values, #part, #new));
     let remove = plan.ask(&this, "__remove", &quote!(#values, #part));
     let doc_peek = plan.doc("The live value, if there is one. Counts and touches nothing.");

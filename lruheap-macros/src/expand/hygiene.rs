@@ -12,9 +12,10 @@ pub(crate) fn generated(span: Span) -> Span {
     Span::call_site().located_at(span)
 }
 
-/// A local name that no name of the user's can be or see.
+/// A local name that no name of the user's can be or see. The underscores keep
+/// it from being taken for a constant of the user's, which a pattern would match.
 pub(crate) fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+    Ident::new(&format!("__{name}"), Span::mixed_site())
 }
 
 /// The same tokens as the macro's own.

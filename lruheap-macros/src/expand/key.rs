@@ -123,7 +123,7 @@ impl Context<'_> {
 
     fn sequence(&self, elem: &Type, slice: &TokenStream) -> syn::Result<Shape> {
         let (span, krate) = (self.span, self.krate);
-        let item = quote_spanned!(Span::mixed_site().located_at(span)=> item);
+        let item = quote_spanned!(Span::mixed_site().located_at(span)=> __item);
         let Shape { part, owned } = shape(elem, &item, krate)?;
         let part = quote_spanned!(span=> #krate::__private::sequence(&#slice, |#item| #part));
         Ok(Shape {
@@ -134,7 +134,7 @@ impl Context<'_> {
 
     fn optional(&self, elem: &Type, place: &TokenStream) -> syn::Result<Shape> {
         let (span, krate) = (self.span, self.krate);
-        let item = quote_spanned!(Span::mixed_site().located_at(span)=> item);
+        let item = quote_spanned!(Span::mixed_site().located_at(span)=> __item);
         let Shape { part, owned } = shape(elem, &item, krate)?;
         let part = quote_spanned! {span=>
             #krate::__private::optional(#krate::__private::Option::as_ref(#place).map(|#item| #part))
@@ -234,6 +234,8 @@ pub(crate) fn borrow_in(ty: &Type) -> Option<TokenStream> {
             }
             _ => Some(ty.to_token_stream()),
         },
+        // `Cow<T>` is `Cow<'_, T>`, said in the old way.
+        Type::Path(path) if is_elided_cow(path) => Some(ty.to_token_stream()),
         Type::Path(path) => path.path.segments.iter().find_map(|segment| {
             let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
                 return None;
@@ -258,6 +260,18 @@ pub(crate) fn borrow_in(ty: &Type) -> Option<TokenStream> {
         }),
         _ => None,
     }
+}
+
+fn is_elided_cow(path: &TypePath) -> bool {
+    container(path).is_some_and(|(name, _)| name == "Cow")
+        && path
+            .path
+            .segments
+            .last()
+            .is_some_and(|cow| match &cow.arguments {
+                PathArguments::AngleBracketed(arguments) => arguments.args.len() == 1,
+                _ => false,
+            })
 }
 
 fn shorter(lifetime: &Lifetime) -> bool {

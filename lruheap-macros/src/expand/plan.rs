@@ -4,10 +4,10 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{PatType, Type, Visibility};
+use syn::{Generics, PatType, Type, TypeParam, TypeParamBound, Visibility, WherePredicate};
 
 use super::generics::type_parameters;
-use super::hygiene::{at, generated, respan};
+use super::hygiene::{at, generated, local, respan};
 use super::key::{self, Shape};
 use super::result::ResultPlan;
 use crate::item::{Function, Key, Param};
@@ -19,6 +19,8 @@ pub(super) struct Plan<'a> {
     /// The type that carries the cache and its controls.
     pub(super) companion: Ident,
     pub(super) args: Vec<Arg<'a>>,
+    /// With `typed = false`, the const parameters: they are part of the key.
+    constants: Vec<Shape>,
     /// The type of the key: a tuple of what the arguments are kept as.
     pub(super) key: TokenStream,
     /// Where to point if the type of the key is at fault.
@@ -51,6 +53,11 @@ impl<'a> Plan<'a> {
         let mut args: Vec<Arg<'a>> = Vec::new();
         for (index, param) in function.params.iter().enumerate() {
             let name = argument_name(param, index, &args);
+            if matches!(param.key, Key::Computed(_)) && param.name().is_some_and(|own| *own != name)
+            {
+                let message = "two parameters have this name, so `#[key(expr)]` can't speak of it: rename one of them";
+                return Err(syn::Error::new_spanned(&param.input.pat, message));
+            }
             let part = part(param, index, loose, krate)?;
             args.push(Arg {
                 name,
@@ -58,8 +65,14 @@ impl<'a> Plan<'a> {
                 part,
             });
         }
+        let constants = if loose {
+            constants(function, krate)
+        } else {
+            Vec::new()
+        };
         let shapes = args.iter().filter_map(|arg| arg.part.as_ref());
-        let shapes: Vec<Shape> = shapes.map(|part| part.shape.clone()).collect();
+        let shapes = shapes.map(|part| &part.shape).chain(&constants);
+        let shapes: Vec<Shape> = shapes.cloned().collect();
         let key_span = args
             .iter()
             .find_map(|arg| arg.part.as_ref())
@@ -73,6 +86,7 @@ impl<'a> Plan<'a> {
             key_span,
             key_members: key::members_of(&shapes),
             args,
+            constants,
             result: ResultPlan::new(function, options),
         })
     }
@@ -143,16 +157,17 @@ impl<'a> Plan<'a> {
                 }
                 _ => quote_spanned!(span=> &#lifetime #ty),
             };
+            let value = value_at(span);
             let part_of = quote_spanned!(span=> impl #krate::__private::Part<Owned = #owned>);
             // Where there may be other lifetimes, ours has to have a name.
             Some(if has_lifetimes(arg.input.ty.to_token_stream()) {
                 let reference = reference(quote_spanned!(span=> '__k));
                 quote_spanned! {span=>
-                    fn #maker<'__k>(value: #reference) -> #part_of + '__k { #part }
+                    fn #maker<'__k>(#value: #reference) -> #part_of + '__k { #part }
                 }
             } else {
                 let reference = reference(TokenStream::new());
-                quote_spanned!(span=> fn #maker(value: #reference) -> #part_of + '_ { #part })
+                quote_spanned!(span=> fn #maker(#value: #reference) -> #part_of + '_ { #part })
             })
         });
         makers.collect()
@@ -171,7 +186,8 @@ impl<'a> Plan<'a> {
                 None => shape.clone(),
             })
         };
-        let parts: Vec<Shape> = self.args.iter().filter_map(part).collect();
+        let parts = self.args.iter().filter_map(part);
+        let parts: Vec<Shape> = parts.chain(self.constants.iter().cloned()).collect();
         key::tuple_of(&parts, self.blamed()).part
     }
 
@@ -224,13 +240,22 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Whether a type parameter occurs only in what is left out of the key.
-    pub(super) fn is_left_out(&self, name: &Ident) -> bool {
-        let named_in = |tokens| mentions(tokens, name);
-        let skipped = |arg: &&Arg<'_>| arg.part.is_none();
-        let (out, within): (Vec<&Arg<'_>>, Vec<&Arg<'_>>) = self.args.iter().partition(skipped);
-        out.iter()
-            .any(|arg| named_in(arg.input.ty.to_token_stream()))
+    /// Whether a type parameter is the type of a closure that is left out of the
+    /// key. Closures have a type each: with a cache for each of them, no call
+    /// would be answered by another's.
+    pub(super) fn is_left_out(&self, param: &TypeParam) -> bool {
+        let named_in = |tokens| mentions(tokens, &param.ident);
+        let is_skipped = |arg: &&Arg<'_>| arg.part.is_none();
+        let (skipped, within): (Vec<&Arg<'_>>, Vec<&Arg<'_>>) =
+            self.args.iter().partition(is_skipped);
+        let is_closure = bounds_of(param, &self.function.sig.generics)
+            .into_iter()
+            .any(is_of_closures);
+        self.options.typed.is_none()
+            && is_closure
+            && skipped
+                .iter()
+                .any(|arg| named_in(arg.input.ty.to_token_stream()))
             && !within
                 .iter()
                 .any(|arg| named_in(arg.input.ty.to_token_stream()))
@@ -247,6 +272,15 @@ impl<'a> Plan<'a> {
     }
 }
 
+fn constants(function: &Function, krate: &TokenStream) -> Vec<Shape> {
+    let params = function.sig.generics.const_params();
+    let loose = params.map(|param| {
+        let name = &param.ident;
+        Shape::loose(&quote!(&#name), name.span(), krate)
+    });
+    loose.collect()
+}
+
 fn part(
     param: &Param,
     index: usize,
@@ -254,7 +288,7 @@ fn part(
     krate: &TokenStream,
 ) -> syn::Result<Option<ArgPart>> {
     let span = param.ty().span();
-    let value = quote_spanned!(generated(span)=> value);
+    let value = value_at(span);
     let maker = || Some(format_ident!("__key{index}"));
     Ok(Some(match &param.key {
         Key::Skip => return Ok(None),
@@ -266,8 +300,13 @@ fn part(
                 .map_or(span, |token| token.span());
             let expr = respan(expr.clone());
             let value = quote_spanned!(generated(span)=> &(#expr));
+            let shape = if loose {
+                Shape::loose(&value, span, krate)
+            } else {
+                Shape::any(&value, span, krate)
+            };
             ArgPart {
-                shape: Shape::any(&value, span, krate),
+                shape,
                 maker: None,
                 span,
             }
@@ -285,6 +324,12 @@ fn part(
     }))
 }
 
+/// The name that a maker of parts gives to the argument; all of the maker has
+/// one span, down to its hygiene.
+fn value_at(span: Span) -> TokenStream {
+    Ident::new("__value", generated(span)).to_token_stream()
+}
+
 /// Whether calls may differ in their types.
 fn is_generic(function: &Function) -> bool {
     !type_parameters(&function.sig.generics).is_empty()
@@ -292,6 +337,37 @@ fn is_generic(function: &Function) -> bool {
             .params
             .iter()
             .any(|param| key::has_impl(param.ty()))
+}
+
+/// The bounds of a type parameter, wherever they stand.
+fn bounds_of<'a>(param: &'a TypeParam, generics: &'a Generics) -> Vec<&'a TypeParamBound> {
+    let clauses = generics
+        .where_clause
+        .iter()
+        .flat_map(|clause| &clause.predicates);
+    let of_clauses = clauses.filter_map(|predicate| match predicate {
+        WherePredicate::Type(bound) if is_named(&bound.bounded_ty, &param.ident) => {
+            Some(&bound.bounds)
+        }
+        _ => None,
+    });
+    param.bounds.iter().chain(of_clauses.flatten()).collect()
+}
+
+fn is_named(ty: &Type, name: &Ident) -> bool {
+    matches!(key::ungrouped(ty), Type::Path(path) if path.path.is_ident(name))
+}
+
+/// `Fn…` and `AsyncFn…`
+fn is_of_closures(bound: &TypeParamBound) -> bool {
+    let TypeParamBound::Trait(bound) = bound else {
+        return false;
+    };
+    bound.path.segments.last().is_some_and(|last| {
+        let name = last.ident.to_string();
+        let name = name.strip_prefix("Async").unwrap_or(&name);
+        matches!(name, "Fn" | "FnMut" | "FnOnce")
+    })
 }
 
 /// Whether a lifetime is written in the type, or left out behind an `&`.
@@ -319,11 +395,11 @@ fn argument_name(param: &Param, index: usize, before: &[Arg<'_>]) -> Ident {
             name.set_span(generated(name.span()));
             name
         }
-        None => return Ident::new(&format!("arg{index}"), Span::mixed_site()),
+        None => return local(&format!("arg{index}")),
     };
     // Two names may be the same word with different hygiene.
     if before.iter().any(|arg| arg.name == name) {
-        return Ident::new(&format!("arg{index}"), Span::mixed_site());
+        return local(&format!("arg{index}"));
     }
     name
 }

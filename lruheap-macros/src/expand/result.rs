@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{ReturnType, Type};
 
-use super::hygiene::{at, generated, respan};
+use super::hygiene::{at, generated, local, respan};
 use super::key::{ok_type, ungrouped};
 use crate::item::Function;
 use crate::options::{Options, is_primitive};
@@ -78,10 +78,10 @@ impl ResultPlan {
         let (private, here) = (at(*span, &options.private()), at(*span, value));
         let accepts = options.cache_if.as_ref().map(|accepts| {
             let span = generated(accepts.span());
-            let private = at(span, &options.private());
+            let (private, name) = (at(span, &options.private()), local("value"));
             quote_spanned! {span=>
-                fn __accepts(value: &#value) -> #private::bool {
-                    #private::accepts::<#value, _>(#accepts, value)
+                fn __accepts(#name: &#value) -> #private::bool {
+                    #private::accepts::<#value, _>(#accepts, #name)
                 }
             }
         });

@@ -52,7 +52,7 @@ impl Model {
 
     fn insert(&mut self, key: u32, value: u32, ttl: Option<u64>) {
         self.take(key);
-        if self.info.maxsize == Some(0) {
+        if self.info.maxsize == Some(0) || ttl == Some(0) {
             return;
         }
         let deadline = ttl.and_then(|ttl| self.now.checked_add(ttl));
