@@ -1,6 +1,9 @@
 //! Keys: what is looked up through the function and through its cache is one
 //! and the same, and no code of the user's runs under a lock to find it.
 
+// The comparison is the point, and the functions are examples.
+#![allow(clippy::derived_hash_with_manual_eq, clippy::unnecessary_wraps)]
+
 mod common;
 
 use std::marker::PhantomData;
