@@ -5,7 +5,8 @@
     non_upper_case_globals,
     non_camel_case_types,
     dead_code,
-    clippy::cast_possible_truncation
+    clippy::cast_possible_truncation,
+    clippy::needless_lifetimes
 )]
 
 use lruheap::{LooseKey, lru_cache};
@@ -100,4 +101,18 @@ fn attributes_of_the_function_reach_what_calls_its_body() {
     #[cfg(target_arch = "x86_64")]
     assert_eq!(featured::cache_info().misses, 0);
     assert!(tracked::cache_refresh(0) > 0);
+}
+
+#[lru_cache]
+fn longer<'a, 'b>(one: &'a str, other: &'b str, _both: &[&'a str]) -> usize {
+    one.len().max(other.len())
+}
+
+#[test]
+fn the_body_is_as_general_over_lifetimes_as_the_function() {
+    let through: for<'x, 'y, 'z> fn(&'x str, &'y str, &'z [&'x str]) -> usize = longer;
+    let uncached: for<'x, 'y, 'z> fn(&'x str, &'y str, &'z [&'x str]) -> usize = longer::uncached;
+    let text = String::from("text");
+    assert_eq!(through(&text, "a", &[]), uncached(&text, "a", &[]));
+    assert!(longer::cache_contains(&text, "a", &[]));
 }

@@ -67,11 +67,12 @@ fn uncached(plan: &Plan<'_>) -> TokenStream {
     let attrs = attrs::for_body(&function.attrs);
     let (asyncness, unsafety, body) = (&sig.asyncness, function.unsafety(), &function.body);
     let inputs = plan.args.iter().map(|arg| arg.input);
+    let generics = plan.own_generics();
     let output = &sig.output;
     quote! {
         #doc #safety
         #attrs
-        #vis #asyncness #unsafety fn uncached(#(#inputs),*) #output #body
+        #vis #asyncness #unsafety fn uncached #generics (#(#inputs),*) #output #body
     }
 }
 
@@ -83,7 +84,7 @@ fn refresh(plan: &Plan<'_>) -> TokenStream {
     let sig = &plan.function.sig;
     let (asyncness, unsafety) = (&sig.asyncness, plan.function.unsafety());
     let output = respan(sig.output.to_token_stream());
-    let parameters = plan.parameters();
+    let (parameters, generics) = (plan.parameters(), plan.own_generics());
     let this = quote!(Self);
     let (outcome, suffix) = plan.result.outcome(plan.options, &this);
     let part = plan.part(&this);
@@ -97,7 +98,7 @@ fn refresh(plan: &Plan<'_>) -> TokenStream {
     let attrs = attrs::for_callers(&plan.function.attrs);
     quote! {
         #doc #safety #attrs
-        #vis #asyncness #unsafety fn cache_refresh(#(#parameters),*) #output {
+        #vis #asyncness #unsafety fn cache_refresh #generics (#(#parameters),*) #output {
             let #flight = #refresh;
             #finish
         }
@@ -144,6 +145,7 @@ fn one_entry(plan: &Plan<'_>) -> TokenStream {
     let (private, vis, this) = (plan.options.private(), plan.vis(), quote!(Self));
     let (part, value) = (plan.part(&this), &plan.result.value);
     let parameters: Vec<TokenStream> = plan.parameters().collect();
+    let generics = plan.own_generics();
     let new = local("value");
     let values = quote!(Self::__values());
     let peek = plan.ask(&this, "__peek", &quote!(#values, #part));
@@ -158,14 +160,14 @@ fn one_entry(plan: &Plan<'_>) -> TokenStream {
     let doc_remove = plan.doc("Removes the entry and gives its value, if it was live.");
     quote! {
         #doc_peek
-        #vis fn cache_peek(#(#parameters),*) -> #private::Option<#value> { #peek }
+        #vis fn cache_peek #generics (#(#parameters),*) -> #private::Option<#value> { #peek }
         #doc_contains
-        #vis fn cache_contains(#(#parameters),*) -> #private::bool { #contains }
+        #vis fn cache_contains #generics (#(#parameters),*) -> #private::bool { #contains }
         #doc_ttl
-        #vis fn cache_ttl(#(#parameters),*) -> #private::Option<#private::Duration> { #ttl }
+        #vis fn cache_ttl #generics (#(#parameters),*) -> #private::Option<#private::Duration> { #ttl }
         #doc_insert
-        #vis fn cache_insert(#(#parameters,)* #new: #value) { #insert }
+        #vis fn cache_insert #generics (#(#parameters,)* #new: #value) { #insert }
         #doc_remove
-        #vis fn cache_remove(#(#parameters),*) -> #private::Option<#value> { #remove }
+        #vis fn cache_remove #generics (#(#parameters),*) -> #private::Option<#value> { #remove }
     }
 }

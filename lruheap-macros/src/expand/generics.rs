@@ -54,26 +54,44 @@ pub(super) fn companion_type(function: &Function, options: &Options, name: &Iden
     }
 }
 
-/// `impl<…> name<…> where …`. The lifetimes of the function are the block's,
-/// too: they may occur in the bounds of its type parameters.
+/// `impl<…> name<…> where …`, with those lifetimes that occur in its bounds.
 pub(super) fn block_head(generics: &Generics, name: &Ident) -> TokenStream {
+    let in_bounds = lifetimes_in_bounds(generics);
     // The parameters stay the user's tokens, so that what is said of their
     // bounds is the same here and in the function, and is said once.
-    let params = generics.params.iter().map(|param| match param {
-        GenericParam::Lifetime(_) => respan(param.to_token_stream()),
-        _ => param.to_token_stream(),
+    let params = generics.params.iter().filter_map(|param| match param {
+        GenericParam::Lifetime(_) => in_bounds.then(|| respan(param.to_token_stream())),
+        _ => Some(param.to_token_stream()),
     });
-    let params = if generics.params.is_empty() {
-        quote!()
-    } else {
-        quote!(<#(#params),*>)
-    };
+    let params: Vec<TokenStream> = params.collect();
+    let params = (!params.is_empty()).then(|| quote!(<#(#params),*>));
     let names = type_parameters(generics);
-    let arguments = if names.is_empty() {
-        quote!()
-    } else {
-        quote!(<#(#names),*>)
-    };
+    let arguments = (!names.is_empty()).then(|| quote!(<#(#names),*>));
     let clause = &generics.where_clause;
     quote!(impl #params #name #arguments #clause)
+}
+
+/// The lifetimes that each function of the block declares, so that it is as
+/// general as the function itself: none where the block has them.
+pub(super) fn lifetimes(generics: &Generics) -> Vec<TokenStream> {
+    if lifetimes_in_bounds(generics) {
+        return Vec::new();
+    }
+    let lifetimes = generics.lifetimes().map(ToTokens::to_token_stream);
+    lifetimes.collect()
+}
+
+/// Whether the bounds of the type parameters speak of the function's lifetimes.
+fn lifetimes_in_bounds(generics: &Generics) -> bool {
+    let declared: Vec<_> = generics.lifetimes().map(|param| &param.lifetime).collect();
+    let mentions = |tokens: TokenStream| {
+        let text = tokens.to_string();
+        declared
+            .iter()
+            .any(|lifetime| text.contains(&lifetime.to_string()))
+    };
+    let types = generics.type_params().map(ToTokens::to_token_stream);
+    types
+        .chain(generics.where_clause.iter().map(ToTokens::to_token_stream))
+        .any(mentions)
 }

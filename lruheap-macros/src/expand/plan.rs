@@ -6,7 +6,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Generics, PatType, Type, TypeParam, TypeParamBound, Visibility, WherePredicate};
 
-use super::generics::type_parameters;
+use super::generics::{lifetimes, type_parameters};
 use super::hygiene::{at, generated, local, respan};
 use super::key::{self, Shape};
 use super::result::ResultPlan;
@@ -136,6 +136,8 @@ impl<'a> Plan<'a> {
     /// on an argument are asked for in there and nowhere else: what they give
     /// back is opaque.
     pub(super) fn part_makers(&self) -> TokenStream {
+        let lifetimes = lifetimes(&self.function.sig.generics);
+        let lifetimes: Vec<TokenStream> = lifetimes.into_iter().map(respan).collect();
         let makers = self.args.iter().filter_map(|arg| {
             let ArgPart { shape, maker, span } = arg.part.as_ref()?;
             let (maker, span) = (maker.as_ref()?, generated(*span));
@@ -163,7 +165,7 @@ impl<'a> Plan<'a> {
             Some(if has_lifetimes(arg.input.ty.to_token_stream()) {
                 let reference = reference(quote_spanned!(span=> '__k));
                 quote_spanned! {span=>
-                    fn #maker<'__k>(#value: #reference) -> #part_of + '__k { #part }
+                    fn #maker<'__k, #(#lifetimes),*>(#value: #reference) -> #part_of + '__k { #part }
                 }
             } else {
                 let reference = reference(TokenStream::new());
@@ -224,6 +226,15 @@ impl<'a> Plan<'a> {
         let mut flight = flight.clone();
         flight.set_span(flight.span().located_at(span));
         quote_spanned!(span=> #private::finish(#flight, #call))
+    }
+
+    /// The generics of a generated function that takes the arguments.
+    pub(super) fn own_generics(&self) -> TokenStream {
+        let lifetimes = lifetimes(&self.function.sig.generics);
+        if lifetimes.is_empty() {
+            return TokenStream::new();
+        }
+        respan(quote!(<#(#lifetimes),*>))
     }
 
     /// Where to point if the call of the cache itself is at fault: at the one

@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{FnArg, ReturnType, Type};
 
-use super::generics::{block_head, companion_type};
+use super::generics::{block_head, companion_type, lifetimes};
 use super::hygiene::{generated, respan};
 use super::key::has_impl;
 use crate::check::is_associated;
@@ -51,14 +51,17 @@ fn controls(function: &Function, options: &Options, arguments: &[TokenStream]) -
     let vis = respan(function.vis.to_token_stream());
     let refused = quote!({ #private::refused() });
     let value = Ident::new("__V", Span::call_site());
+    let lifetimes = lifetimes(&function.sig.generics);
+    let lifetimes: Vec<TokenStream> = lifetimes.into_iter().map(respan).collect();
+    let own = (!lifetimes.is_empty()).then(|| quote!(<#(#lifetimes),*>));
     let of_arguments = match &function.sig.output {
         // The type of the result can't be named: whoever uses it infers one.
         ReturnType::Type(_, ty) if has_impl(ty) || matches!(**ty, Type::Never(_)) => quote! {
-            #vis fn uncached<#value>(#(#arguments),*) -> #value #refused
-            #vis fn cache_refresh<#value>(#(#arguments),*) -> #value #refused
-            #vis fn cache_peek<#value>(#(#arguments),*) -> #private::Option<#value> #refused
-            #vis fn cache_remove<#value>(#(#arguments),*) -> #private::Option<#value> #refused
-            #vis fn cache_insert<#value>(#(#arguments,)* _: #value) #refused
+            #vis fn uncached<#(#lifetimes,)* #value>(#(#arguments),*) -> #value #refused
+            #vis fn cache_refresh<#(#lifetimes,)* #value>(#(#arguments),*) -> #value #refused
+            #vis fn cache_peek<#(#lifetimes,)* #value>(#(#arguments),*) -> #private::Option<#value> #refused
+            #vis fn cache_remove<#(#lifetimes,)* #value>(#(#arguments),*) -> #private::Option<#value> #refused
+            #vis fn cache_insert<#(#lifetimes,)* #value>(#(#arguments,)* _: #value) #refused
         },
         output => {
             let result = match output {
@@ -67,11 +70,11 @@ fn controls(function: &Function, options: &Options, arguments: &[TokenStream]) -
             };
             let (asyncness, unsafety) = (&function.sig.asyncness, function.unsafety());
             quote! {
-                #vis #asyncness #unsafety fn uncached(#(#arguments),*) -> #result #refused
-                #vis #asyncness #unsafety fn cache_refresh(#(#arguments),*) -> #result #refused
-                #vis fn cache_peek(#(#arguments),*) -> #private::Option<#result> #refused
-                #vis fn cache_remove(#(#arguments),*) -> #private::Option<#result> #refused
-                #vis fn cache_insert<#value>(#(#arguments,)* _: #value) #refused
+                #vis #asyncness #unsafety fn uncached #own (#(#arguments),*) -> #result #refused
+                #vis #asyncness #unsafety fn cache_refresh #own (#(#arguments),*) -> #result #refused
+                #vis fn cache_peek #own (#(#arguments),*) -> #private::Option<#result> #refused
+                #vis fn cache_remove #own (#(#arguments),*) -> #private::Option<#result> #refused
+                #vis fn cache_insert<#(#lifetimes,)* #value>(#(#arguments,)* _: #value) #refused
             }
         }
     };
@@ -82,8 +85,8 @@ fn controls(function: &Function, options: &Options, arguments: &[TokenStream]) -
         #vis fn cache_purge() -> #private::usize #refused
         #vis fn cache_resize<__N: #private::Bound>(_: __N) #refused
         #vis fn cache() -> &'static #krate::Cache<(), ()> #refused
-        #vis fn cache_contains(#(#arguments),*) -> #private::bool #refused
-        #vis fn cache_ttl(#(#arguments),*) -> #private::Option<#private::Duration> #refused
+        #vis fn cache_contains #own (#(#arguments),*) -> #private::bool #refused
+        #vis fn cache_ttl #own (#(#arguments),*) -> #private::Option<#private::Duration> #refused
         #of_arguments
     }
 }
