@@ -16,7 +16,9 @@
 //! The time printed is that of the whole run. The time without caches, which it is set against, is
 //! extrapolated from a sample where it is long; `--no-cache` measures it in full.
 
+#[path = "typos/folder.rs"]
 mod folder;
+#[path = "typos/words.rs"]
 mod words;
 
 use std::env;
