@@ -2,9 +2,10 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{GenericParam, Generics, Visibility};
+use syn::{GenericParam, Generics, Type, TypeParam, TypeParamBound, Visibility, WherePredicate};
 
 use super::hygiene::respan;
+use super::key::ungrouped;
 use crate::item::Function;
 use crate::options::Options;
 
@@ -94,4 +95,40 @@ fn lifetimes_in_bounds(generics: &Generics) -> bool {
     types
         .chain(generics.where_clause.iter().map(ToTokens::to_token_stream))
         .any(mentions)
+}
+
+/// Whether a type parameter is bounded by `Fn…` or `AsyncFn…`.
+pub(super) fn is_closure(param: &TypeParam, generics: &Generics) -> bool {
+    bounds_of(param, generics).into_iter().any(is_of_closures)
+}
+
+/// The bounds of a type parameter, wherever they stand.
+fn bounds_of<'a>(param: &'a TypeParam, generics: &'a Generics) -> Vec<&'a TypeParamBound> {
+    let clauses = generics
+        .where_clause
+        .iter()
+        .flat_map(|clause| &clause.predicates);
+    let of_clauses = clauses.filter_map(|predicate| match predicate {
+        WherePredicate::Type(bound) if is_named(&bound.bounded_ty, &param.ident) => {
+            Some(&bound.bounds)
+        }
+        _ => None,
+    });
+    param.bounds.iter().chain(of_clauses.flatten()).collect()
+}
+
+fn is_named(ty: &Type, name: &Ident) -> bool {
+    matches!(ungrouped(ty), Type::Path(path) if path.path.is_ident(name))
+}
+
+/// `Fn…` and `AsyncFn…`
+fn is_of_closures(bound: &TypeParamBound) -> bool {
+    let TypeParamBound::Trait(bound) = bound else {
+        return false;
+    };
+    bound.path.segments.last().is_some_and(|last| {
+        let name = last.ident.to_string();
+        let name = name.strip_prefix("Async").unwrap_or(&name);
+        matches!(name, "Fn" | "FnMut" | "FnOnce")
+    })
 }

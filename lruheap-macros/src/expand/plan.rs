@@ -4,9 +4,9 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Generics, PatType, Type, TypeParam, TypeParamBound, Visibility, WherePredicate};
+use syn::{PatType, Type, TypeParam, Visibility};
 
-use super::generics::{lifetimes, type_parameters};
+use super::generics::{is_closure, lifetimes, type_parameters};
 use super::hygiene::{at, generated, local, respan};
 use super::key::{self, Shape};
 use super::result::ResultPlan;
@@ -259,9 +259,7 @@ impl<'a> Plan<'a> {
         let is_skipped = |arg: &&Arg<'_>| arg.part.is_none();
         let (skipped, within): (Vec<&Arg<'_>>, Vec<&Arg<'_>>) =
             self.args.iter().partition(is_skipped);
-        let is_closure = bounds_of(param, &self.function.sig.generics)
-            .into_iter()
-            .any(is_of_closures);
+        let is_closure = is_closure(param, &self.function.sig.generics);
         self.options.typed.is_none()
             && is_closure
             && skipped
@@ -348,37 +346,6 @@ fn is_generic(function: &Function) -> bool {
             .params
             .iter()
             .any(|param| key::has_impl(param.ty()))
-}
-
-/// The bounds of a type parameter, wherever they stand.
-fn bounds_of<'a>(param: &'a TypeParam, generics: &'a Generics) -> Vec<&'a TypeParamBound> {
-    let clauses = generics
-        .where_clause
-        .iter()
-        .flat_map(|clause| &clause.predicates);
-    let of_clauses = clauses.filter_map(|predicate| match predicate {
-        WherePredicate::Type(bound) if is_named(&bound.bounded_ty, &param.ident) => {
-            Some(&bound.bounds)
-        }
-        _ => None,
-    });
-    param.bounds.iter().chain(of_clauses.flatten()).collect()
-}
-
-fn is_named(ty: &Type, name: &Ident) -> bool {
-    matches!(key::ungrouped(ty), Type::Path(path) if path.path.is_ident(name))
-}
-
-/// `Fn…` and `AsyncFn…`
-fn is_of_closures(bound: &TypeParamBound) -> bool {
-    let TypeParamBound::Trait(bound) = bound else {
-        return false;
-    };
-    bound.path.segments.last().is_some_and(|last| {
-        let name = last.ident.to_string();
-        let name = name.strip_prefix("Async").unwrap_or(&name);
-        matches!(name, "Fn" | "FnMut" | "FnOnce")
-    })
 }
 
 /// Whether a lifetime is written in the type, or left out behind an `&`.
