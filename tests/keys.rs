@@ -169,6 +169,34 @@ fn a_refresh_whose_result_is_not_to_be_kept_drops_the_entry() {
 }
 
 #[test]
+fn a_refused_refresh_leaves_what_overtook_it() {
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    static VALUE: AtomicU32 = AtomicU32::new(5);
+    #[lru_cache(cache_if = |kept| *kept < 7)]
+    fn overtaken(n: u32) -> u32 {
+        overtaken::cache_insert(n, 1);
+        VALUE.load(Relaxed)
+    }
+    assert_eq!(overtaken(2), 5);
+    for value in [5, 7] {
+        VALUE.store(value, Relaxed);
+        assert_eq!(overtaken::cache_refresh(1), value);
+        assert_eq!(overtaken::cache_peek(1), Some(1));
+    }
+}
+
+#[test]
+fn an_inserted_none_that_is_not_kept_takes_the_entry_along() {
+    #[lru_cache(cache_none = false)]
+    fn some(n: u32) -> Option<u32> {
+        Some(n)
+    }
+    some(1);
+    some::cache_insert(1, None);
+    assert!(!some::cache_contains(1));
+}
+
+#[test]
 fn what_would_expire_at_once_makes_nothing_go() {
     let cache: lruheap::Cache<u32, u32> = lruheap::Cache::builder().maxsize(2).build();
     cache.insert(1, 1);

@@ -116,3 +116,37 @@ fn the_body_is_as_general_over_lifetimes_as_the_function() {
     assert_eq!(through(&text, "a", &[]), uncached(&text, "a", &[]));
     assert!(longer::cache_contains(&text, "a", &[]));
 }
+
+#[lru_cache]
+fn like_static<'s, T: std::hash::Hash + Eq + Clone + Send + Sync + 'static>(
+    text: &'s str,
+    _with: T,
+) -> usize {
+    text.len()
+}
+
+#[lru_cache]
+fn with_a_type_of_its_own(m: u32) -> u32 {
+    struct Node {
+        next: Option<Box<Self>>,
+        value: u32,
+    }
+    let node = Node {
+        next: None,
+        value: m,
+    };
+    node.next.map_or(node.value, |next| next.value)
+}
+
+#[lru_cache]
+fn with_a_macro(m: u32) -> String {
+    format!("{}{m}", stringify!(Self::X))
+}
+
+#[test]
+fn the_word_self_and_lifetimes_that_begin_alike_are_no_obstacle() {
+    let uncached: for<'x> fn(&'x str, u8) -> usize = like_static::<u8>::uncached;
+    assert_eq!(uncached("ab", 1), like_static("ab", 1_u8));
+    assert_eq!(with_a_type_of_its_own(3), 3);
+    assert_eq!(with_a_macro(3), "Self::X3");
+}

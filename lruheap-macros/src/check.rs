@@ -1,7 +1,7 @@
 //! Every refusal that concerns the function, with the fix. All are looked for;
 //! none of them ends the search.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{GenericParam, Receiver, ReceiverKind, ReturnType, Signature, Type};
 
@@ -56,13 +56,35 @@ pub(crate) fn is_associated(function: &Function) -> bool {
         .is_some()
 }
 
-/// `Self` in the body, unless the body has `impl` blocks of its own.
+/// `Self` in the body, unless the body has items of its own that may mean it.
 fn self_in_body(function: &Function) -> Option<TokenTree> {
     let body = function.body.as_ref()?.stream();
-    match word_anywhere(body.clone(), "impl").or_else(|| word_anywhere(body.clone(), "trait")) {
-        Some(_) => None,
-        None => word_anywhere(body, "Self"),
+    let items = ["impl", "trait", "struct", "enum", "union"];
+    if items
+        .iter()
+        .any(|item| word_anywhere(body.clone(), item).is_some())
+    {
+        return None;
     }
+    word_anywhere(without_macros(body), "Self")
+}
+
+/// The tokens less what is handed to macros, where `Self` may mean anything.
+fn without_macros(tokens: TokenStream) -> TokenStream {
+    let mut kept: Vec<TokenTree> = Vec::new();
+    for token in tokens {
+        let of_macro = matches!(kept.last(), Some(TokenTree::Punct(bang)) if bang.as_char() == '!')
+            && matches!(kept.iter().nth_back(1), Some(TokenTree::Ident(_)));
+        match token {
+            TokenTree::Group(_) if of_macro => {}
+            TokenTree::Group(group) => {
+                let inner = without_macros(group.stream());
+                kept.push(Group::new(group.delimiter(), inner).into());
+            }
+            token => kept.push(token),
+        }
+    }
+    kept.into_iter().collect()
 }
 
 fn word_anywhere(tokens: TokenStream, word: &str) -> Option<TokenTree> {

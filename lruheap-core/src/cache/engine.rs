@@ -303,7 +303,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         trash
     }
 
-    /// Removes what a flight was to replace.
+    /// Ends a flight whose result is not to be kept, and removes what it was to
+    /// replace, unless that was overtaken meanwhile.
     pub(crate) fn drop_at(&self, at: &Absent<K>, key: &K) -> Trash<K, V> {
         let mut trash = Trash::new();
         self.at_slot(
@@ -311,7 +312,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             key,
             |key, kept| (at.same)(key, kept),
             &mut trash,
-            |state, slot, _, trash| trash.extend(slot.map(|slot| state.store.remove(slot))),
+            |state, slot, _, trash| {
+                let valid = state.flights.end(at.ticket);
+                if let Some(slot) = slot.filter(|_| valid) {
+                    state.discard(slot, &self.settings.clock, trash);
+                }
+            },
         );
         trash
     }

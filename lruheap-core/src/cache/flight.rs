@@ -103,10 +103,14 @@ impl<H: Home> Flight<H> {
 
 impl<H: Home> Flight<H> {
     /// Ends with a result that is not to be kept. What it was to replace goes.
-    pub(crate) fn refuse(self) {
-        if let Some(key) = self.key.as_ref().filter(|_| self.replace) {
-            self.home.engine().drop_at(&self.absent, key);
-        }
+    pub(crate) fn refuse(mut self) {
+        let Some(key) = self.key.take().filter(|_| self.replace) else {
+            return;
+        };
+        // As in `land`: a panicking `Eq` leaves before the ticket is handed in.
+        let trash = self.home.engine().drop_at(&self.absent, &key);
+        self.landed = true;
+        drop(trash);
     }
 }
 

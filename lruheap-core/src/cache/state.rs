@@ -98,14 +98,16 @@ impl<K, V> State<K, V> {
                 settings.ttl
             }
         };
-        if self.live(slot, &settings.clock).is_none() && slot.is_some() {
-            self.counters.expirations += 1;
-        }
         if ttl.is_some_and(|ttl| ttl.is_zero()) {
             // Expired before anyone could see it: nothing makes room for that.
             trash.push(payload);
-            trash.extend(slot.map(|slot| self.store.remove(slot)));
+            if let Some(slot) = slot {
+                self.discard(slot, &settings.clock, trash);
+            }
             return;
+        }
+        if slot.is_some() && self.live(slot, &settings.clock).is_none() {
+            self.counters.expirations += 1;
         }
         let deadline = ttl.and_then(|ttl| settings.clock.now().checked_add(ttl));
         if let Some(slot) = slot {
@@ -145,6 +147,15 @@ impl<K, V> State<K, V> {
                 break;
             };
             self.drop_expired(slot, trash);
+        }
+    }
+
+    /// Drops an entry that nobody asked to be evicted or removed.
+    pub(crate) fn discard(&mut self, slot: Slot, clock: &Clock, trash: &mut Trash<K, V>) {
+        if self.live(Some(slot), clock).is_none() {
+            self.drop_expired(slot, trash);
+        } else {
+            trash.push(self.store.remove(slot));
         }
     }
 

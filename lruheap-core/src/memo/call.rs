@@ -130,6 +130,9 @@ macro_rules! calls {
             ) {
                 if values.keeps(&value) {
                     self.engine().set(&part, value, &values);
+                } else {
+                    // As if the body had returned it: the entry is out of date.
+                    self.engine().remove(&part, &values);
                 }
             }
 

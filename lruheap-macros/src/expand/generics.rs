@@ -1,6 +1,6 @@
 //! The function's generic parameters on its companion.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{GenericParam, Generics, Type, TypeParam, TypeParamBound, Visibility, WherePredicate};
 
@@ -84,17 +84,33 @@ pub(super) fn lifetimes(generics: &Generics) -> Vec<TokenStream> {
 
 /// Whether the bounds of the type parameters speak of the function's lifetimes.
 fn lifetimes_in_bounds(generics: &Generics) -> bool {
-    let declared: Vec<_> = generics.lifetimes().map(|param| &param.lifetime).collect();
-    let mentions = |tokens: TokenStream| {
-        let text = tokens.to_string();
-        declared
-            .iter()
-            .any(|lifetime| text.contains(&lifetime.to_string()))
-    };
+    let declared: Vec<&Ident> = generics
+        .lifetimes()
+        .map(|param| &param.lifetime.ident)
+        .collect();
+    let mentions =
+        |tokens: &TokenStream| declared.iter().any(|name| mentions_lifetime(tokens, name));
     let types = generics.type_params().map(ToTokens::to_token_stream);
     types
         .chain(generics.where_clause.iter().map(ToTokens::to_token_stream))
-        .any(mentions)
+        .any(|tokens| mentions(&tokens))
+}
+
+fn mentions_lifetime(tokens: &TokenStream, name: &Ident) -> bool {
+    let mut tokens = tokens.clone().into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let found = match token {
+            TokenTree::Punct(tick) if tick.as_char() == '\'' => {
+                matches!(tokens.peek(), Some(TokenTree::Ident(ident)) if ident == name)
+            }
+            TokenTree::Group(group) => mentions_lifetime(&group.stream(), name),
+            _ => false,
+        };
+        if found {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether a type parameter is bounded by `Fn…` or `AsyncFn…`.

@@ -234,8 +234,6 @@ pub(crate) fn borrow_in(ty: &Type) -> Option<TokenStream> {
             }
             _ => Some(ty.to_token_stream()),
         },
-        // `Cow<T>` is `Cow<'_, T>`, said in the old way.
-        Type::Path(path) if is_elided_cow(path) => Some(ty.to_token_stream()),
         Type::Path(path) => path.path.segments.iter().find_map(|segment| {
             let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
                 return None;
@@ -260,18 +258,6 @@ pub(crate) fn borrow_in(ty: &Type) -> Option<TokenStream> {
         }),
         _ => None,
     }
-}
-
-fn is_elided_cow(path: &TypePath) -> bool {
-    container(path).is_some_and(|(name, _)| name == "Cow")
-        && path
-            .path
-            .segments
-            .last()
-            .is_some_and(|cow| match &cow.arguments {
-                PathArguments::AngleBracketed(arguments) => arguments.args.len() == 1,
-                _ => false,
-            })
 }
 
 fn shorter(lifetime: &Lifetime) -> bool {
