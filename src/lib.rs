@@ -125,7 +125,7 @@ pub use lruheap_macros::LooseKey;
 /// | `f::cache_peek(args…)` | `Option<V>` | the live value; no compute, no recency, no count |
 /// | `f::cache_contains(args…)` | `bool` | likewise |
 /// | `f::cache_ttl(args…)` | `Option<Duration>` | time left; `Duration::MAX` where it never expires; `None` where absent |
-/// | `f::cache_insert(args…, value)` | `()` | stores a value; `cache_if` is not asked |
+/// | `f::cache_insert(args…, value)` | `()` | stores a value (`cache_if` is not asked); an `Err` or `None` that is not to be kept removes the entry |
 /// | `f::cache_remove(args…)` | `Option<V>` | removes one entry |
 /// | `f::cache_refresh(args…)` | as `f` | runs the body now and replaces the entry; not counted; an `Err` leaves the entry as it is, another result that is not to be kept removes it |
 /// | `f::cache_purge()` | `usize` | drops what has expired, says how many |
