@@ -3,6 +3,7 @@
 //! to its default so that the rest can be looked at.
 
 mod duration;
+mod names;
 
 use std::time::Duration;
 
@@ -12,7 +13,10 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, Path, Token, UnOp};
 
-use crate::error::{Errors, nearest};
+use crate::error::Errors;
+use names::{KNOWN, NOT_YET, example, unknown};
+
+pub(crate) use names::is_primitive;
 
 /// Which attribute it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,33 +80,6 @@ impl Options {
         }
     }
 }
-
-const KNOWN: &[&str] = &[
-    "maxsize",
-    "ttl",
-    "typed",
-    "policy",
-    "scope",
-    "cache_err",
-    "cache_none",
-    "cache_if",
-    "name",
-    "companion",
-    "crate",
-];
-
-/// In the contract, with an issue of its own each.
-const NOT_YET: &[&str] = &[
-    "coalesce",
-    "xfetch",
-    "stale",
-    "stale_if_error",
-    "tags",
-    "tti",
-    "ttl_with",
-    "ttl_err",
-    "shared",
-];
 
 /// Reads the options, noting every mistake.
 pub(crate) fn parse(of: Macro, tokens: TokenStream, errors: &mut Errors) -> Options {
@@ -269,63 +246,6 @@ fn set(
     }
 }
 
-/// What the options are called elsewhere.
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("size", "maxsize"),
-    ("max", "maxsize"),
-    ("capacity", "maxsize"),
-    ("limit", "maxsize"),
-    ("time", "ttl"),
-    ("timeout", "ttl"),
-    ("expire", "ttl"),
-    ("expires", "ttl"),
-    ("lifetime", "ttl"),
-    ("time_to_live", "ttl"),
-    ("result", "cache_err"),
-    ("option", "cache_none"),
-    ("thread_local", "scope"),
-    ("key", "#[key(expr)]` on the parameter, not `key"),
-    ("convert", "#[key(expr)]` on the parameter, not `convert"),
-    ("sync_writes", "coalesce"),
-    ("single_flight", "coalesce"),
-    ("time_to_idle", "tti"),
-];
-
-fn unknown(word: &str) -> String {
-    if let Some((_, ours)) = ELSEWHERE.iter().find(|(theirs, _)| *theirs == word) {
-        if NOT_YET.contains(ours) {
-            return format!("there is no option `{word}`, and `{ours}` is not there yet");
-        }
-        return format!("there is no option `{word}`: it is `{ours}`");
-    }
-    let all: Vec<&str> = KNOWN.iter().chain(NOT_YET).copied().collect();
-    match nearest(word, &all) {
-        Some(known) if NOT_YET.contains(&known) => {
-            format!("there is no option `{word}`, and `{known}` is not there yet")
-        }
-        Some(known) => format!("there is no option `{word}`: did you mean `{known}`?"),
-        None => format!(
-            "there is no option `{word}`: the options are {}",
-            KNOWN.join(", ")
-        ),
-    }
-}
-
-fn example(word: &str) -> &'static str {
-    match word {
-        "ttl" => "60",
-        "typed" | "cache_err" => "true",
-        "cache_none" => "false",
-        "policy" => "lru",
-        "scope" => "thread",
-        "cache_if" => "|value| …",
-        "name" => "\"…\"",
-        "companion" => "none",
-        "crate" => "some::path",
-        _ => "128",
-    }
-}
-
 fn boolean(word: &str, value: &Expr, errors: &mut Errors) -> Option<bool> {
     if let Expr::Lit(ExprLit {
         lit: Lit::Bool(value),
@@ -482,30 +402,4 @@ fn krate(options: &mut Options, value: &Expr, errors: &mut Errors) {
             "`crate` is the path of lruheap: `crate = some::path`",
         ),
     }
-}
-
-/// Whether a type of this name would hide one of the language's own.
-pub(crate) fn is_primitive(name: &str) -> bool {
-    matches!(
-        name,
-        "bool"
-            | "char"
-            | "str"
-            | "u8"
-            | "u16"
-            | "u32"
-            | "u64"
-            | "u128"
-            | "usize"
-            | "i8"
-            | "i16"
-            | "i32"
-            | "i64"
-            | "i128"
-            | "isize"
-            | "f16"
-            | "f32"
-            | "f64"
-            | "f128"
-    )
 }
