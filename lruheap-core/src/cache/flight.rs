@@ -22,16 +22,6 @@ pub trait Home {
     fn engine(&self) -> &Engine<Self::Key, Self::Value, Self::Scope>;
 }
 
-impl<K, V, S: Scope> Home for &Engine<K, V, S> {
-    type Key = K;
-    type Value = V;
-    type Scope = S;
-
-    fn engine(&self) -> &Engine<K, V, S> {
-        self
-    }
-}
-
 /// A computation under way. Dropped without a result (a panic, a cancelled
 /// future), it leaves no trace.
 pub(crate) struct Flight<H: Home> {
@@ -99,9 +89,7 @@ impl<H: Home> Flight<H> {
         self.landed = true;
         drop(trash);
     }
-}
 
-impl<H: Home> Flight<H> {
     /// Ends with a result that is not to be kept. What it was to replace goes.
     pub(crate) fn refuse(mut self) {
         let Some(key) = self.key.take().filter(|_| self.replace) else {

@@ -28,10 +28,10 @@ pub fn finish<H: Home, O: Outcome<Value = H::Value>>(
     let Flight { flight, outcome } = flight;
     match outcome.value(&result) {
         Some(value) if outcome.keeps(value) => {
-            let copy = outcome.copy(value);
-            flight.land(copy, &outcome);
+            let copy = outcome.values().copy(value);
+            flight.land(copy, outcome.values());
         }
-        Some(value) if outcome.is_good(value) => flight.refuse(),
+        Some(value) if outcome.values().is_good(value) => flight.refuse(),
         // An `Err`: what is there may still serve.
         _ => drop(flight),
     }
@@ -69,7 +69,7 @@ macro_rules! calls {
                 outcome: O,
                 part: P,
             ) -> Result<O::Result, Flight<$home, O>> {
-                match cache::Flight::board(self, &part, &outcome) {
+                match cache::Flight::board(self, &part, outcome.values()) {
                     Ok(value) => Ok(outcome.wrap(value)),
                     Err(flight) => Err(Flight { flight, outcome }),
                 }

@@ -1,9 +1,9 @@
 //! What generated code calls. Not for use by hand: nothing in here is covered
 //! by semantic versioning.
 //!
-//! A memoized function makes parts of its arguments, finds its cache, looks
-//! its arguments up there, and runs its body if that gives a flight. Types are inferred
-//! here rather than written by the macro. Algorithms do not belong here.
+//! A memoized function makes parts of its arguments, finds its cache, looks them
+//! up there, and runs its body if that gives a flight. Types are inferred here
+//! rather than written by the macro. Algorithms do not belong here.
 
 mod call;
 mod local;
@@ -28,7 +28,6 @@ pub use crate::key::{
 };
 
 pub use std::borrow::ToOwned;
-pub use std::convert::Into;
 pub use std::marker::PhantomData;
 pub use std::marker::Sized;
 pub use std::option::Option;

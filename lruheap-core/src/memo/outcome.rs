@@ -196,17 +196,28 @@ impl<T: CacheValue, E> Values<Result<T, E>> for Oks<T, E> {
 }
 
 /// How the result of a body relates to the value that is kept.
-pub trait Outcome: Values<Self::Value> {
+pub trait Outcome {
     /// What the body returns.
     type Result;
     /// What the cache keeps.
     type Value;
+    /// How that is copied.
+    type Values: Values<Self::Value>;
+
+    /// How values are copied.
+    fn values(&self) -> &Self::Values;
 
     /// The value in a result, if it has one.
     fn value<'r>(&self, result: &'r Self::Result) -> Option<&'r Self::Value>;
 
     /// The result that a kept value stands for.
     fn wrap(&self, value: Self::Value) -> Self::Result;
+
+    /// Whether a result with this value is to be kept.
+    #[inline]
+    fn keeps(&self, value: &Self::Value) -> bool {
+        self.values().keeps(value)
+    }
 }
 
 /// The result is the value.
@@ -224,31 +235,15 @@ pub struct Whole<V, C> {
     value: PhantomData<fn() -> V>,
 }
 
-impl<V, C: Values<V>> Values<V> for Whole<V, C> {
-    #[inline]
-    fn is_inert(&self) -> bool {
-        self.values.is_inert()
-    }
-
-    #[inline]
-    fn is_good(&self, value: &V) -> bool {
-        self.values.is_good(value)
-    }
-
-    #[inline]
-    fn keeps(&self, value: &V) -> bool {
-        self.values.keeps(value)
-    }
-
-    #[inline]
-    fn copy(&self, value: &V) -> V {
-        self.values.copy(value)
-    }
-}
-
 impl<V, C: Values<V>> Outcome for Whole<V, C> {
     type Result = V;
     type Value = V;
+    type Values = C;
+
+    #[inline]
+    fn values(&self) -> &C {
+        &self.values
+    }
 
     #[inline]
     fn value<'r>(&self, result: &'r V) -> Option<&'r V> {
@@ -276,31 +271,15 @@ pub struct OkOnly<R, C> {
     result: PhantomData<fn() -> R>,
 }
 
-impl<R: IsResult, C: Values<R::Ok>> Values<R::Ok> for OkOnly<R, C> {
-    #[inline]
-    fn is_inert(&self) -> bool {
-        self.values.is_inert()
-    }
-
-    #[inline]
-    fn is_good(&self, value: &R::Ok) -> bool {
-        self.values.is_good(value)
-    }
-
-    #[inline]
-    fn keeps(&self, value: &R::Ok) -> bool {
-        self.values.keeps(value)
-    }
-
-    #[inline]
-    fn copy(&self, value: &R::Ok) -> R::Ok {
-        self.values.copy(value)
-    }
-}
-
 impl<R: IsResult, C: Values<R::Ok>> Outcome for OkOnly<R, C> {
     type Result = R;
     type Value = R::Ok;
+    type Values = C;
+
+    #[inline]
+    fn values(&self) -> &C {
+        &self.values
+    }
 
     #[inline]
     fn value<'r>(&self, result: &'r R) -> Option<&'r R::Ok> {
@@ -325,31 +304,15 @@ pub struct OnlyIf<O, F> {
     accepts: F,
 }
 
-impl<O: Outcome, F: Fn(&O::Value) -> bool> Values<O::Value> for OnlyIf<O, F> {
-    #[inline]
-    fn is_inert(&self) -> bool {
-        self.outcome.is_inert()
-    }
-
-    #[inline]
-    fn is_good(&self, value: &O::Value) -> bool {
-        self.outcome.is_good(value)
-    }
-
-    #[inline]
-    fn keeps(&self, value: &O::Value) -> bool {
-        self.outcome.keeps(value) && (self.accepts)(value)
-    }
-
-    #[inline]
-    fn copy(&self, value: &O::Value) -> O::Value {
-        self.outcome.copy(value)
-    }
-}
-
 impl<O: Outcome, F: Fn(&O::Value) -> bool> Outcome for OnlyIf<O, F> {
     type Result = O::Result;
     type Value = O::Value;
+    type Values = O::Values;
+
+    #[inline]
+    fn values(&self) -> &O::Values {
+        self.outcome.values()
+    }
 
     #[inline]
     fn value<'r>(&self, result: &'r O::Result) -> Option<&'r O::Value> {
@@ -359,5 +322,10 @@ impl<O: Outcome, F: Fn(&O::Value) -> bool> Outcome for OnlyIf<O, F> {
     #[inline]
     fn wrap(&self, value: O::Value) -> O::Result {
         self.outcome.wrap(value)
+    }
+
+    #[inline]
+    fn keeps(&self, value: &O::Value) -> bool {
+        self.outcome.keeps(value) && (self.accepts)(value)
     }
 }

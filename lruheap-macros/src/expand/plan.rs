@@ -214,6 +214,7 @@ impl<'a> Plan<'a> {
             None => call,
         };
         match self.function.unsafety() {
+            // SAFETY of what is written here: the caller has promised the same.
             Some(_) => quote!(unsafe { #call }),
             None => call,
         }
