@@ -35,8 +35,12 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use lruheap_core::{
-    Cache, CacheBuilder, CacheInfo, CacheParameters, Loose, LooseKey, LooseTokens, Policy,
+    Cache, CacheBuilder, CacheHost, CacheInfo, CacheKind, CacheParameters, CacheReport,
+    InstanceCaches, Loose, LooseKey, LooseTokens, MethodCache, MethodCaches, Policy, caches, purge,
+    report,
 };
+
+pub use lruheap_macros::{CacheHost, cache_invalidate};
 
 /// Memoizes a function without a bound: [`#[lru_cache(maxsize = None)]`](macro@lru_cache).
 ///

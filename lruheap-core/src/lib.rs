@@ -25,6 +25,7 @@
 // The rooms, from the ground up; each imports only from those above it here.
 mod inert;
 mod key;
+mod registry;
 mod stats;
 mod time;
 
@@ -40,4 +41,6 @@ pub mod testing;
 
 pub use cache::{Cache, CacheBuilder};
 pub use key::{Loose, LooseKey, LooseTokens};
-pub use stats::{CacheInfo, CacheParameters, Policy};
+pub use memo::{CacheHost, InstanceCaches, MethodCache, MethodCaches};
+pub use registry::{CacheReport, caches, purge, report};
+pub use stats::{CacheInfo, CacheKind, CacheParameters, Policy};

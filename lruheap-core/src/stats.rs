@@ -73,6 +73,26 @@ pub enum Policy {
     Lru,
 }
 
+/// What a cache is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CacheKind {
+    /// A function, or what is called like one.
+    #[default]
+    Function,
+    /// A method: one cache for each instance, or one for all.
+    Method,
+}
+
+impl fmt::Display for CacheKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            CacheKind::Function => "function",
+            CacheKind::Method => "method",
+        })
+    }
+}
+
 /// How a cache was configured.
 ///
 /// ```

@@ -3,37 +3,41 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericParam, Receiver, ReceiverKind, ReturnType, Signature, Type};
+use syn::{GenericParam, ReturnType, Signature, Type};
 
+use crate::block::Block;
 use crate::error::Errors;
-use crate::expand::key;
-use crate::item::{Function, Key};
-use crate::options::{Companion, Options, is_primitive};
+use crate::expand::{Home, home, key};
+use crate::item::{Function, Holding, Key, This};
+use crate::options::{Companion, Options, Scope, is_primitive};
 
 /// Notes whatever keeps the function from being memoized.
-pub(crate) fn check(function: &Function, options: &Options, errors: &mut Errors) {
-    qualifiers(function, errors);
+pub(crate) fn check(
+    function: &Function,
+    options: &Options,
+    block: Option<&Block>,
+    errors: &mut Errors,
+) {
+    qualifiers(function, block, errors);
+    if let Some(this) = &function.this {
+        receiver(this, options, errors);
+    }
     parameters(function, options, errors);
     result(function, options, errors);
     companion(function, options, errors);
 }
 
-fn qualifiers(function: &Function, errors: &mut Errors) {
+fn qualifiers(function: &Function, block: Option<&Block>, errors: &mut Errors) {
     let sig = &function.sig;
     if let Some(constness) = &sig.constness {
         errors.at(constness, "a `const fn` can't be memoized: it may run at compile time, where there is no cache; leave out `const`");
     }
-    if let Some(receiver) = &function.receiver {
-        let message = if takes_mut_self(receiver) {
-            "a method that takes `&mut self` can't be memoized: a call that is answered from the cache would change nothing; take `&self`"
-        } else {
-            "memoizing methods is not there yet: put the attribute on a free function that takes what the method reads"
-        };
-        errors.at(receiver, message);
-    } else if let Some(this) = mention_of_self(sig).or_else(|| self_in_body(function)) {
-        errors.at(this, "memoizing associated functions is not there yet: put the attribute on a free function, and write the type for `Self`");
-    } else if function.body.is_none() {
+    if function.body.is_none() {
         errors.at(sig, "a function needs a body to be memoized");
+    } else if function.this.is_none() && block.is_none() {
+        if let Some(this) = mention_of_self(sig).or_else(|| self_in_body(function)) {
+            errors.at(this, "an associated function without `self` is memoized with its `impl` block: put `#[lru_cache]` on the block as well");
+        }
     }
     if let Some(variadic) = &sig.variadic {
         errors.at(
@@ -95,13 +99,20 @@ fn word_anywhere(tokens: TokenStream, word: &str) -> Option<TokenTree> {
     })
 }
 
-fn takes_mut_self(receiver: &Receiver) -> bool {
-    match &receiver.kind {
-        ReceiverKind::Reference(_, _, mutability) => mutability.is_some(),
-        ReceiverKind::Typed(_, ty) => {
-            matches!(&**ty, Type::Reference(reference) if reference.mutability.is_some())
-        }
-        _ => false,
+fn receiver(this: &This, options: &Options, errors: &mut Errors) {
+    let receiver = &this.receiver;
+    match &this.holding {
+        Holding::Exclusive => errors.at(receiver, "a method that takes `&mut self` can't be memoized: a call that is answered from the cache would change nothing; take `&self`"),
+        Holding::Other => errors.at(receiver, "a memoized method takes `&self`; or `self: Arc<Self>`, `&Arc<Self>`, `Rc<Self>` or `&Rc<Self>`, and then its type needs no field for the cache"),
+        Holding::Reference | Holding::Counted { .. } => {}
+    }
+    if options.scope != Scope::Thread {
+        return;
+    }
+    match home(this) {
+        Home::Instance => errors.at(receiver, "the caches of an instance are for all threads that use it: leave out `scope = thread`; or take `self: &Rc<Self>`, whose instances belong to a thread"),
+        Home::Counted { is_local: false } => errors.at(receiver, "what is in an `Arc` is for all threads: leave out `scope = thread`, or take `self: &Rc<Self>`"),
+        Home::Counted { is_local: true } | Home::Shared => {}
     }
 }
 

@@ -19,6 +19,11 @@ impl Errors {
         self.0.push(error);
     }
 
+    /// Takes over the mistakes of another part.
+    pub(crate) fn append(&mut self, mut other: Errors) {
+        self.0.append(&mut other.0);
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

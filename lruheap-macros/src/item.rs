@@ -1,12 +1,14 @@
-//! Reads the function under the attribute into a model. The body stays the
-//! tokens that it is: one that does not parse is the compiler's to complain of.
+//! Reads the function or method under the attribute into a model. The body stays
+//! the tokens that it is: one that does not parse is the compiler's to complain
+//! of.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{
-    Attribute, FnArg, Lit, Meta, Pat, PatType, Receiver, Safety, Signature, Token, Type, Visibility,
+    Attribute, FnArg, GenericArgument, Lit, Meta, Pat, PatType, PathArguments, Receiver,
+    ReceiverKind, Safety, Signature, Token, Type, Visibility,
 };
 
 use crate::error::Errors;
@@ -18,11 +20,37 @@ pub(crate) struct Function {
     /// The signature as written, less the `#[key]` attributes.
     pub(crate) sig: Signature,
     pub(crate) params: Vec<Param>,
-    pub(crate) receiver: Option<Receiver>,
+    pub(crate) this: Option<This>,
     /// Further `#[lru_cache]`s and `#[cache]`s, which don't belong there.
     pub(crate) again: Vec<Attribute>,
     /// `None` where there is a semicolon in its place.
     pub(crate) body: Option<Group>,
+}
+
+/// The receiver of a method.
+pub(crate) struct This {
+    /// As written, less the `#[key]` attribute.
+    pub(crate) receiver: Receiver,
+    pub(crate) holding: Holding,
+    /// `Whole` where there is no `#[key]`: then each instance has its own cache.
+    pub(crate) key: Key,
+}
+
+/// How a method holds its instance.
+pub(crate) enum Holding {
+    /// `&self`
+    Reference,
+    /// `&mut self`
+    Exclusive,
+    /// `self: Arc<Self>` or `self: &Arc<Self>`; `Rc` alike.
+    Counted {
+        /// `Arc<Self>` as written.
+        pointer: TokenStream,
+        by_reference: bool,
+        is_local: bool,
+    },
+    /// `self`, `self: Box<Self>`, …
+    Other,
 }
 
 pub(crate) struct Param {
@@ -63,11 +91,18 @@ impl Function {
             body,
         } = syn::parse2(item)?;
         let (again, attrs) = attrs.into_iter().partition(is_ours);
-        let mut receiver = None;
+        let mut this = None;
         let mut params = Vec::new();
         for input in &mut sig.inputs {
             match input {
-                FnArg::Receiver(this) => receiver = Some(this.clone()),
+                FnArg::Receiver(receiver) => {
+                    let key = take_key(&mut receiver.attrs, errors);
+                    this = Some(This {
+                        holding: holding(receiver),
+                        receiver: receiver.clone(),
+                        key,
+                    });
+                }
                 FnArg::Typed(input) => {
                     let key = take_key(&mut input.attrs, errors);
                     params.push(Param {
@@ -82,7 +117,7 @@ impl Function {
             vis,
             sig,
             params,
-            receiver,
+            this,
             again,
             body,
         })
@@ -99,7 +134,7 @@ impl Function {
         } = self;
         let body = match body {
             Some(body) => body.to_token_stream(),
-            None if self.receiver.is_some() => quote!(;),
+            None if self.this.is_some() => quote!(;),
             // So that the compiler does not ask for one as well.
             None => quote!({ loop {} }),
         };
@@ -118,6 +153,53 @@ impl Function {
     pub(crate) fn name(&self) -> String {
         self.sig.ident.unraw().to_string()
     }
+}
+
+/// How a receiver holds the instance.
+fn holding(receiver: &Receiver) -> Holding {
+    match &receiver.kind {
+        ReceiverKind::Reference(_, _, None) => Holding::Reference,
+        ReceiverKind::Reference(..) => Holding::Exclusive,
+        ReceiverKind::Typed(_, ty) => match &**ty {
+            Type::Reference(reference) if is_self(&reference.elem) => match reference.mutability {
+                Some(_) => Holding::Exclusive,
+                None => Holding::Reference,
+            },
+            Type::Reference(reference) if reference.mutability.is_none() => {
+                counted(&reference.elem, true)
+            }
+            ty => counted(ty, false),
+        },
+        _ => Holding::Other,
+    }
+}
+
+fn counted(ty: &Type, by_reference: bool) -> Holding {
+    let Type::Path(path) = ty else {
+        return Holding::Other;
+    };
+    let Some(last) = path.path.segments.last() else {
+        return Holding::Other;
+    };
+    let of_self = match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first() {
+            Some(GenericArgument::Type(ty)) => is_self(ty),
+            _ => false,
+        },
+        _ => false,
+    };
+    if !of_self || !(last.ident == "Arc" || last.ident == "Rc") {
+        return Holding::Other;
+    }
+    Holding::Counted {
+        pointer: ty.to_token_stream(),
+        by_reference,
+        is_local: last.ident == "Rc",
+    }
+}
+
+fn is_self(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.is_ident("Self"))
 }
 
 struct Raw {
@@ -149,25 +231,33 @@ impl Parse for Raw {
     }
 }
 
-/// What stands there if no function does.
-fn not_a_function(input: ParseStream<'_>) -> Option<syn::Error> {
+/// Whether a function stands there, with whatever before its `fn`.
+pub(crate) fn is_function(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
+    skip_qualifiers(&ahead);
+    ahead.peek(Token![fn])
+}
+
+fn skip_qualifiers(ahead: ParseStream<'_>) {
     while ahead.peek(Token![const])
         || ahead.peek(Token![async])
         || ahead.peek(Token![unsafe])
         || ahead.peek(Token![extern])
         || ahead.peek(Lit)
-        || ahead.peek(Token![fn])
     {
-        if ahead.peek(Token![fn]) {
-            return None;
+        if ahead.parse::<TokenTree>().is_err() {
+            return;
         }
-        ahead.parse::<TokenTree>().ok()?;
     }
-    if input.peek(Token![impl]) {
-        let message = "memoizing methods in an `impl` block is not there yet: put the attribute on a free function";
-        return Some(input.error(message));
+}
+
+/// What stands there if no function does.
+fn not_a_function(input: ParseStream<'_>) -> Option<syn::Error> {
+    if is_function(input) {
+        return None;
     }
+    let ahead = input.fork();
+    skip_qualifiers(&ahead);
     let word = ahead
         .call(Ident::parse_any)
         .map_or_else(|_| String::new(), |word| word.to_string());
@@ -177,13 +267,13 @@ fn not_a_function(input: ParseStream<'_>) -> Option<syn::Error> {
         .map(|(_, what)| *what);
     let message = match named {
         Some(what) => format!(
-            "only functions can be memoized, and this is {what}: put the attribute on a `fn`"
+            "only functions and `impl` blocks can be memoized, and this is {what}: put the attribute on a `fn`"
         ),
         None if input.peek(Token![const]) => {
-            "only functions can be memoized, and this is a constant: put the attribute on a `fn`"
+            "only functions and `impl` blocks can be memoized, and this is a constant: put the attribute on a `fn`"
                 .into()
         }
-        None => "only functions can be memoized: put the attribute on a `fn`".into(),
+        None => "only functions and `impl` blocks can be memoized: put the attribute on a `fn`".into(),
     };
     Some(input.error(message))
 }
@@ -202,14 +292,15 @@ const ITEMS: [(&str, &str); 11] = [
     ("macro_rules", "a macro"),
 ];
 
-fn is_ours(attr: &Attribute) -> bool {
+/// `#[lru_cache]` or `#[cache]`.
+pub(crate) fn is_ours(attr: &Attribute) -> bool {
     let segments = &attr.path().segments;
     let named = |name| segments.last().is_some_and(|last| last.ident == name);
     let of_ours = segments.len() == 1 || segments.iter().any(|segment| segment.ident == "lruheap");
     of_ours && (named("lru_cache") || named("cache"))
 }
 
-/// Takes `#[key(…)]` out of a parameter's attributes.
+/// Takes `#[key(…)]` out of a parameter's or receiver's attributes.
 fn take_key(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Key {
     const USAGE: &str = "write `#[key(skip)]`, or `#[key(expr)]` with the expression that takes the parameter's place in the key";
     let mut key = Key::Whole;

@@ -1,10 +1,13 @@
 //! The procedural macros of [lruheap](https://docs.rs/lruheap): entry points
-//! only. Options are read in `options`, the function in `item`; `check` holds
-//! every refusal, `expand` writes the code.
+//! only. Options are read in `options`, the function in `item`, the `impl` block in
+//! `block`; `check` holds every refusal, `expand` writes the code.
 
+mod block;
 mod check;
 mod error;
 mod expand;
+mod host;
+mod invalidate;
 mod item;
 mod loose;
 mod options;
@@ -30,6 +33,22 @@ pub fn lru_cache(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn cache(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::attribute(Macro::Cache, options.into(), item.into()).into()
+}
+
+/// Clears an instance's caches when a method that changes it ends.
+///
+/// See the documentation of `lruheap::cache_invalidate`.
+#[proc_macro_attribute]
+pub fn cache_invalidate(options: TokenStream, item: TokenStream) -> TokenStream {
+    invalidate::expand(options.into(), item.into()).into()
+}
+
+/// Gives each instance of a type caches of its own.
+///
+/// See the documentation of `lruheap::CacheHost`.
+#[proc_macro_derive(CacheHost, attributes(cache_host))]
+pub fn cache_host(item: TokenStream) -> TokenStream {
+    host::derive(item.into()).into()
 }
 
 /// Makes a type an argument of functions with `typed = false`.

@@ -114,6 +114,24 @@ pub(crate) fn parse(of: Macro, tokens: TokenStream, errors: &mut Errors) -> Opti
     options
 }
 
+/// Reads the options of an `impl` block: nothing but the path of lruheap.
+pub(crate) fn of_block(tokens: TokenStream, errors: &mut Errors) -> Option<TokenStream> {
+    if tokens.is_empty() {
+        return None;
+    }
+    let mut mistakes = Errors::default();
+    let is_crate = tokens.to_string().starts_with("crate");
+    let options = parse(Macro::LruCache, tokens.clone(), &mut mistakes);
+    if is_crate && mistakes.is_empty() && !tokens.to_string().contains(',') {
+        return Some(options.krate);
+    }
+    errors.at(
+        tokens,
+        "the options belong on the methods: on the block stands `#[lru_cache]`, or `#[lru_cache(crate = some::path)]`",
+    );
+    None
+}
+
 /// `name = value`, or `name(…)`, or a name alone.
 struct Setting {
     name: Ident,

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::hash::Hash;
 use std::time::Duration;
 
-use super::{Cache, Engine, Scope, Settings};
-use crate::stats::Policy;
+use super::{Cache, Engine, Scope, Settings, Setup};
+use crate::stats::{CacheKind, Policy};
 
 /// Builds a [`Cache`]. Unbounded and without a time to live unless told.
 ///
@@ -71,12 +71,24 @@ impl CacheBuilder {
 
     /// Without the bounds on the key, which generated code asks for elsewhere.
     pub(crate) fn cache<K, V>(self) -> Cache<K, V> {
-        Cache::with_settings(self.settings)
+        Cache::with_setup(self.setup())
     }
 
     /// As [`cache`](Self::cache), without a handle.
-    pub(crate) fn engine<K, V, S: Scope>(self) -> Engine<K, V, S> {
-        Engine::new(self.settings)
+    pub(crate) fn engine<K, V, S: Scope<Setup = Setup>>(self) -> Engine<K, V, S> {
+        Engine::new(self.setup())
+    }
+
+    /// What caches that share their setup are made with.
+    pub(crate) fn setup(self) -> Setup {
+        Setup::new(self.settings)
+    }
+
+    /// For generated code: what the cache is of.
+    #[doc(hidden)]
+    pub fn kind(mut self, kind: CacheKind) -> Self {
+        self.settings.kind = kind;
+        self
     }
 
     #[cfg(test)]

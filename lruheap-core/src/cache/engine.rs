@@ -5,6 +5,7 @@
 //! out by pointer, compared, and the gate is entered again; if new candidates
 //! have come meanwhile, they are compared as well.
 
+use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,17 +15,16 @@ use smallvec::SmallVec;
 use super::gate::{Gate, Process, Scope};
 use super::payload::{Held, Payload, Trash, Values};
 use super::settings::{Rule, Settings};
-use super::state::{Counters, State};
-use super::tickets::{Absent, Flights, Ticket};
+use super::state::State;
+use super::tickets::{Absent, Ticket};
 use crate::key::{Part, Query, View};
-use crate::stats::{CacheInfo, CacheParameters};
-use crate::store::{Slot, Store};
+use crate::stats::{CacheInfo, CacheKind, CacheParameters};
+use crate::store::Slot;
 
 /// A cache of one scope, without a handle.
 pub struct Engine<K, V, S: Scope = Process> {
     gate: S::Gate<State<K, V>>,
-    hasher: foldhash::fast::RandomState,
-    settings: Settings,
+    setup: S::Setup,
 }
 
 /// Pairs with the wanted hash, and whether theirs is the wanted key.
@@ -36,24 +36,23 @@ enum Step<K, V, R> {
 }
 
 impl<K, V, S: Scope> Engine<K, V, S> {
-    pub(crate) fn new(settings: Settings) -> Self {
-        let state = State {
-            store: Store::new(),
-            maxsize: settings.maxsize,
-            counters: Counters::default(),
-            flights: Flights::default(),
-        };
+    pub(crate) fn new(setup: S::Setup) -> Self {
+        let maxsize = setup.borrow().settings.maxsize;
         Engine {
-            gate: S::Gate::new(state),
-            hasher: foldhash::fast::RandomState::default(),
-            settings,
+            gate: S::Gate::new(State::new(maxsize)),
+            setup,
         }
+    }
+
+    #[inline]
+    fn settings(&self) -> &Settings {
+        &self.setup.borrow().settings
     }
 
     /// Hashes a key, for the one time in its call.
     #[inline]
     fn hash(&self, view: &impl View<Owned = K>) -> u32 {
-        let mut hasher = self.hasher.build_hasher();
+        let mut hasher = self.setup.borrow().hasher.build_hasher();
         view.hash(&mut hasher);
         let hash = hasher.finish();
         // Both halves count: the hasher's high bits are no better than the low.
@@ -177,7 +176,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let inert = W::is_inert();
         self.at_view(view, trash, |state, slot, hash, trash| {
             state
-                .hit(slot, &self.settings.clock, values, trash)
+                .hit(slot, &self.settings().clock, values, trash)
                 .ok_or_else(|| {
                     let ticket = state.flights.begin(hash);
                     Absent {
@@ -206,7 +205,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn get(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
         let mut trash = Trash::new();
         let held = self.at_view(view, &mut trash, |state, slot, _, trash| {
-            state.hit(slot, &self.settings.clock, values, trash)
+            state.hit(slot, &self.settings().clock, values, trash)
         });
         held.map(|held| held.release(values))
     }
@@ -214,7 +213,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// The value; neither counted nor touched.
     pub(crate) fn peek(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
         let held = self.at_view(view, &mut Trash::new(), |state, slot, _, _| {
-            let slot = state.live(slot, &self.settings.clock)?;
+            let slot = state.live(slot, &self.settings().clock)?;
             let payload = state.store.payload(slot);
             values
                 .is_good(payload.value())
@@ -231,12 +230,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         is_good: impl Fn(&V) -> bool,
     ) -> Option<Duration> {
         self.at_view(view, &mut Trash::new(), |state, slot, _, _| {
-            let slot = state.live(slot, &self.settings.clock)?;
+            let slot = state.live(slot, &self.settings().clock)?;
             if !is_good(state.store.payload(slot).value()) {
                 return None;
             }
             Some(match state.store.deadline(slot) {
-                Some(deadline) => deadline.since(self.settings.clock.now()),
+                Some(deadline) => deadline.since(self.settings().clock.now()),
                 None => Duration::MAX,
             })
         })
@@ -246,7 +245,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn remove(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
         let removed = self.at_view(view, &mut Trash::new(), |state, slot, hash, _| {
             state.flights.invalidate(hash);
-            let live = state.live(slot, &self.settings.clock).is_some();
+            let live = state.live(slot, &self.settings().clock).is_some();
             let payload = state.store.remove(slot?);
             if live {
                 state.counters.invalidations += 1;
@@ -297,7 +296,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             |payload, key| same(payload.key(), key),
             &mut trash,
             |state, slot, payload, trash| {
-                state.put(at.0, slot, payload, rule, &self.settings, trash);
+                state.put(at.0, slot, payload, rule, self.settings(), trash);
             },
         );
         trash
@@ -315,7 +314,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             |state, slot, _, trash| {
                 let valid = state.flights.end(at.ticket);
                 if let Some(slot) = slot.filter(|_| valid) {
-                    state.discard(slot, &self.settings.clock, trash);
+                    state.discard(slot, &self.settings().clock, trash);
                 }
             },
         );
@@ -339,7 +338,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn purge(&self) -> usize {
         let mut trash = Trash::new();
         self.gate.with(|state| {
-            state.expire(&self.settings.clock, usize::MAX, &mut trash);
+            state.expire(&self.settings().clock, usize::MAX, &mut trash);
             state.store.shrink();
         });
         trash.len()
@@ -349,8 +348,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn resize(&self, maxsize: Option<usize>) {
         let mut trash = Trash::new();
         self.gate.with(|state| {
-            state.maxsize = maxsize;
-            state.expire(&self.settings.clock, usize::MAX, &mut trash);
+            state.set_maxsize(maxsize);
+            state.expire(&self.settings().clock, usize::MAX, &mut trash);
             state.make_room(0, &mut trash);
             state.store.shrink();
         });
@@ -359,22 +358,24 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn info(&self) -> CacheInfo {
         let mut trash = Trash::new();
         self.gate.with(|state| {
-            state.expire(&self.settings.clock, usize::MAX, &mut trash);
+            state.expire(&self.settings().clock, usize::MAX, &mut trash);
             state.info()
         })
     }
 
     pub(crate) fn parameters(&self) -> CacheParameters {
         CacheParameters {
-            maxsize: self.gate.with(|state| state.maxsize),
-            ttl: self.settings.ttl,
-            typed: self.settings.typed,
-            policy: self.settings.policy,
+            maxsize: self.gate.with(|state| state.maxsize()),
+            ..self.setup.borrow().parameters()
         }
     }
 
+    pub(crate) fn kind(&self) -> CacheKind {
+        self.settings().kind
+    }
+
     pub(crate) fn name(&self) -> &str {
-        &self.settings.name
+        &self.settings().name
     }
 
     /// A copy of every live entry, the least recently used first, at most `n`.
@@ -385,7 +386,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     {
         // A second payload for each: a clone of what is inert, or the pointer.
         let entries: Vec<Payload<K, V>> = self.gate.with(|state| {
-            let now = state.now(&self.settings.clock);
+            let now = state.now(&self.settings().clock);
             let live = state
                 .store
                 .in_order()

@@ -23,10 +23,13 @@ pub use builder::CacheBuilder;
 pub use engine::Engine;
 pub(crate) use flight::Flight;
 pub use flight::Home;
+pub(crate) use gate::once::OnceArc;
+pub(crate) use gate::{Gate, Instance, LocalInstance};
 pub use gate::{Process, Scope, Thread};
 pub use payload::Values;
 
 pub(crate) use settings::Settings;
+pub(crate) use settings::Setup;
 
 use crate::key::Query;
 use crate::stats::{CacheInfo, CacheParameters};
@@ -113,10 +116,14 @@ impl Cache<(), ()> {
 
 /// What says something of the cache as a whole.
 impl<K, V> Cache<K, V> {
-    pub(crate) fn with_settings(settings: Settings) -> Self {
+    pub(crate) fn with_setup(setup: Setup) -> Self {
         Cache {
-            engine: Arc::new(Engine::new(settings)),
+            engine: Arc::new(Engine::new(setup)),
         }
+    }
+
+    pub(crate) fn as_engine(&self) -> &Engine<K, V> {
+        &self.engine
     }
 
     /// The exact counters. Drops what has expired on the way.

@@ -4,18 +4,44 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::tickets::Ticket;
-use crate::stats::Policy;
+use crate::stats::{CacheKind, CacheParameters, Policy};
 use crate::time::Clock;
 
 /// How a cache is set up.
 #[derive(Clone, Default)]
 pub(crate) struct Settings {
     pub(crate) name: Cow<'static, str>,
+    pub(crate) kind: CacheKind,
     pub(crate) maxsize: Option<usize>,
     pub(crate) ttl: Option<Duration>,
     pub(crate) typed: Option<bool>,
     pub(crate) policy: Policy,
     pub(crate) clock: Clock,
+}
+
+/// What a cache is set up with, and what it does not change again: its settings
+/// and the seed of its hashes.
+pub struct Setup {
+    pub(crate) settings: Settings,
+    pub(crate) hasher: foldhash::fast::RandomState,
+}
+
+impl Setup {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Setup {
+            settings,
+            hasher: foldhash::fast::RandomState::default(),
+        }
+    }
+
+    pub(crate) fn parameters(&self) -> CacheParameters {
+        CacheParameters {
+            maxsize: self.settings.maxsize,
+            ttl: self.settings.ttl,
+            typed: self.settings.typed,
+            policy: self.settings.policy,
+        }
+    }
 }
 
 /// On whose word a value is stored.

@@ -26,12 +26,30 @@ pub(crate) struct Counters {
 /// The state of a cache.
 pub(crate) struct State<K, V> {
     pub(crate) store: Store<Payload<K, V>>,
-    pub(crate) maxsize: Option<usize>,
+    /// The bound; `usize::MAX` for none.
+    maxsize: usize,
     pub(crate) counters: Counters,
     pub(crate) flights: Flights,
 }
 
 impl<K, V> State<K, V> {
+    pub(crate) fn new(maxsize: Option<usize>) -> Self {
+        State {
+            store: Store::new(),
+            maxsize: maxsize.unwrap_or(usize::MAX),
+            counters: Counters::default(),
+            flights: Flights::default(),
+        }
+    }
+
+    pub(crate) fn maxsize(&self) -> Option<usize> {
+        (self.maxsize != usize::MAX).then_some(self.maxsize)
+    }
+
+    pub(crate) fn set_maxsize(&mut self, maxsize: Option<usize>) {
+        self.maxsize = maxsize.unwrap_or(usize::MAX);
+    }
+
     /// The time, if any entry's life depends on it.
     #[inline]
     pub(crate) fn now(&self, clock: &Clock) -> Option<Instant> {
@@ -124,7 +142,7 @@ impl<K, V> State<K, V> {
     }
 
     fn limit(&self) -> usize {
-        self.maxsize.unwrap_or(MOST_ENTRIES).min(MOST_ENTRIES)
+        self.maxsize.min(MOST_ENTRIES)
     }
 
     /// Evicts until there is room for `more` entries.
@@ -175,7 +193,7 @@ impl<K, V> State<K, V> {
         CacheInfo {
             hits: self.counters.hits,
             misses: self.counters.misses,
-            maxsize: self.maxsize,
+            maxsize: self.maxsize(),
             currsize: self.store.len(),
             evictions: self.counters.evictions,
             expirations: self.counters.expirations,

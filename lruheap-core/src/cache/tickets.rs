@@ -6,45 +6,64 @@
 pub(crate) struct Ticket(u32);
 
 /// The computations of one cache that have begun and not ended.
+///
+/// Mostly there is one at a time, and it lies in here: a small cache owns no
+/// memory for it.
 #[derive(Default)]
 pub(crate) struct Flights {
+    first: Mark,
+    more: Option<Box<More>>,
+}
+
+/// Those that began while the first was under way.
+#[derive(Default)]
+struct More {
     marks: Vec<Mark>,
     free: Vec<u32>,
 }
 
+#[derive(Clone, Copy, Default)]
 struct Mark {
     hash: u32,
     state: MarkState,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum MarkState {
+    #[default]
     Free,
     Valid,
     Invalidated,
 }
 
-impl Flights {
-    #[allow(clippy::cast_possible_truncation)]
-    pub(crate) fn begin(&mut self, hash: u32) -> Ticket {
-        let mark = Mark {
-            hash,
-            state: MarkState::Valid,
-        };
-        if let Some(at) = self.free.pop() {
-            self.marks[at as usize] = mark;
-            return Ticket(at);
-        }
-        self.marks.push(mark);
-        Ticket((self.marks.len() - 1) as u32)
+impl Mark {
+    fn end(&mut self) -> bool {
+        let state = std::mem::take(&mut self.state);
+        debug_assert!(state != MarkState::Free, "a computation ended twice");
+        state == MarkState::Valid
     }
 
-    /// Ends a computation; says whether its result may still be stored.
-    pub(crate) fn end(&mut self, ticket: Ticket) -> bool {
-        let mark = &mut self.marks[ticket.0 as usize];
-        let state = std::mem::replace(&mut mark.state, MarkState::Free);
-        debug_assert!(state != MarkState::Free, "a computation ended twice");
-        self.free.push(ticket.0);
+    fn invalidate(&mut self) {
+        if self.state == MarkState::Valid {
+            self.state = MarkState::Invalidated;
+        }
+    }
+}
+
+impl More {
+    #[allow(clippy::cast_possible_truncation)]
+    fn begin(&mut self, mark: Mark) -> u32 {
+        if let Some(at) = self.free.pop() {
+            self.marks[at as usize] = mark;
+            return at;
+        }
+        self.marks.push(mark);
+        (self.marks.len() - 1) as u32
+    }
+
+    fn end(&mut self, at: u32) -> bool {
+        let valid = self.marks[at as usize].end();
+        self.free.push(at);
         if self.free.len() == self.marks.len() {
             // Nothing is under way: a burst's memory goes back.
             self.marks.clear();
@@ -52,30 +71,54 @@ impl Flights {
             self.marks.shrink_to(64);
             self.free.shrink_to(64);
         }
-        state == MarkState::Valid
+        valid
+    }
+}
+
+impl Flights {
+    pub(crate) fn begin(&mut self, hash: u32) -> Ticket {
+        let mark = Mark {
+            hash,
+            state: MarkState::Valid,
+        };
+        if self.first.state == MarkState::Free {
+            self.first = mark;
+            return Ticket(0);
+        }
+        Ticket(self.more.get_or_insert_default().begin(mark) + 1)
+    }
+
+    /// Ends a computation; says whether its result may still be stored.
+    pub(crate) fn end(&mut self, ticket: Ticket) -> bool {
+        match (ticket.0.checked_sub(1), &mut self.more) {
+            (Some(at), Some(more)) => more.end(at),
+            (Some(_), None) => unreachable!("a ticket beyond the first is of those in `more`"),
+            (None, _) => self.first.end(),
+        }
+    }
+
+    fn marks(&mut self) -> impl Iterator<Item = &mut Mark> {
+        let more = self.more.iter_mut().flat_map(|more| &mut more.marks);
+        std::iter::once(&mut self.first).chain(more)
     }
 
     /// Keeps the results for keys with this hash from being stored. That it
     /// may catch another key with the same hash costs that key a computation.
     pub(crate) fn invalidate(&mut self, hash: u32) {
-        for mark in &mut self.marks {
-            if mark.hash == hash && mark.state == MarkState::Valid {
-                mark.state = MarkState::Invalidated;
-            }
-        }
+        self.marks()
+            .filter(|mark| mark.hash == hash)
+            .for_each(Mark::invalidate);
     }
 
     pub(crate) fn invalidate_all(&mut self) {
-        for mark in &mut self.marks {
-            if mark.state == MarkState::Valid {
-                mark.state = MarkState::Invalidated;
-            }
-        }
+        self.marks().for_each(Mark::invalidate);
     }
 
     #[cfg(test)]
     pub(crate) fn under_way(&self) -> usize {
-        self.marks.len() - self.free.len()
+        let more = self.more.iter().flat_map(|more| &more.marks);
+        let marks = std::iter::once(&self.first).chain(more);
+        marks.filter(|mark| mark.state != MarkState::Free).count()
     }
 }
 

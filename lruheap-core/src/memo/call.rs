@@ -5,8 +5,11 @@
 
 use std::time::Duration;
 
+use super::instance::OfInstance;
 use super::local::Local;
+use super::method::{Answer, Ask};
 use super::outcome::{Outcome, Whole, whole};
+use super::tracked::{OfPointer, Pointer};
 use crate::cache::{self, Cache, Home, Values};
 use crate::key::Part;
 
@@ -41,9 +44,9 @@ pub fn finish<H: Home, O: Outcome<Value = H::Value>>(
 /// What a cache does for a call and for the controls that take arguments.
 /// Methods, because that keeps the expansion short.
 macro_rules! calls {
-    ($cache:ident, $home:ty) => {
+    ([$($generics:tt)*] $cache:ty, $home:ty) => {
         #[doc(hidden)]
-        impl<K, V> $cache<K, V> {
+        impl<$($generics)*> $cache {
             /// Answers a call, or gives the flight that its body runs for.
             ///
             /// # Errors
@@ -144,9 +147,51 @@ macro_rules! calls {
             ) -> Option<V> {
                 self.engine().remove(&part, &values)
             }
+
+            /// A control of a method that concerns one entry.
+            pub fn __control<P: Part<Owned = K>>(
+                self: $home,
+                values: impl Values<V>,
+                part: P,
+                ask: Ask<V>,
+            ) -> Answer<V> {
+                match ask {
+                    Ask::Peek => Answer::Value(self.__peek(values, part)),
+                    Ask::Ttl => Answer::Time(self.__ttl(values, part)),
+                    Ask::Remove => Answer::Value(self.__remove(values, part)),
+                    Ask::Insert(value) => {
+                        self.__insert(values, part, value);
+                        Answer::Done
+                    }
+                    ask => self.__control_all(ask),
+                }
+            }
+
+            /// A control of a method that concerns the cache as a whole.
+            pub fn __control_all(self: $home, ask: Ask<V>) -> Answer<V> {
+                let engine = self.engine();
+                match ask {
+                    Ask::Info => Answer::Info(engine.info()),
+                    Ask::Parameters => Answer::Parameters(engine.parameters()),
+                    Ask::Purge => Answer::Count(engine.purge()),
+                    Ask::Clear => {
+                        engine.clear();
+                        Answer::Done
+                    }
+                    Ask::Resize(maxsize) => {
+                        engine.resize(maxsize);
+                        Answer::Done
+                    }
+                    Ask::Peek | Ask::Ttl | Ask::Insert(_) | Ask::Remove => {
+                        unreachable!("these come with arguments")
+                    }
+                }
+            }
         }
     };
 }
 
-calls!(Cache, &'static Self);
-calls!(Local, Self);
+calls!([K, V] Cache<K, V>, &'static Self);
+calls!([K, V] Local<K, V>, Self);
+calls!([K, V] OfInstance<'_, K, V>, Self);
+calls!([Q: Pointer, K, V] OfPointer<Q, K, V>, Self);

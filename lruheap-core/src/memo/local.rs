@@ -3,10 +3,13 @@
 
 use std::any::{Any, TypeId};
 use std::cell::{OnceCell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::thread::LocalKey;
 
+use super::summary::{MethodCaches, Summary};
+use super::tracked::{OfPointer, Tracked};
 use crate::cache::{CacheBuilder, Engine, Home, Thread};
+use crate::registry::{self, Listed};
 
 /// The cache of one thread.
 pub struct Local<K, V>(Rc<Engine<K, V, Thread>>);
@@ -89,59 +92,144 @@ impl<K: 'static, V: 'static> LocalSlot<K, V> {
             // Built outside `with`: building runs the user's expressions.
             Ok(None) => {
                 let local = make();
-                key.try_with(|slot| slot.cache.get_or_init(|| local.clone()).clone())
-                    .unwrap_or(local)
+                let kept = key.try_with(|slot| {
+                    slot.cache
+                        .get_or_init(|| {
+                            let listed: Weak<Engine<K, V, Thread>> = Rc::downgrade(&local.0);
+                            registry::add_local(listed);
+                            local.clone()
+                        })
+                        .clone()
+                });
+                kept.unwrap_or(local)
             }
             Err(_) => make(),
         }
     }
 }
 
-/// What a thread keeps for a generic function with `scope = thread`.
+/// What a thread keeps for an instantiation.
+trait LocalEntry {
+    fn as_any(&self) -> &dyn Any;
+    fn summary(&self) -> Rc<dyn Summary>;
+    fn listed(&self) -> Weak<dyn Listed>;
+}
+
+impl<E: Summary + Listed + 'static> LocalEntry for Rc<E> {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn summary(&self) -> Rc<dyn Summary> {
+        Rc::clone(self) as _
+    }
+
+    fn listed(&self) -> Weak<dyn Listed> {
+        let listed: Weak<E> = Rc::downgrade(self);
+        listed
+    }
+}
+
+/// What a thread keeps for a generic function or a method, by instantiation.
 pub struct LocalSlots {
-    caches: RefCell<Vec<(TypeId, Box<dyn Any>)>>,
+    entries: RefCell<Vec<(TypeId, Box<dyn LocalEntry>)>>,
 }
 
 impl LocalSlots {
-    /// No caches yet.
+    /// Nothing yet.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
         LocalSlots {
-            caches: RefCell::new(Vec::new()),
+            entries: RefCell::new(Vec::new()),
         }
     }
 
-    /// This thread's cache of the instantiation `I`. While the thread is being
-    /// torn down and its caches have gone, a new and empty one.
-    pub fn get<I, K, V>(
+    /// This thread's cache of the instantiation `I`.
+    pub fn get<I: 'static, K: 'static, V: 'static>(
         key: &'static LocalKey<Self>,
         build: impl FnOnce() -> CacheBuilder,
-    ) -> Local<K, V>
-    where
-        I: 'static,
-        K: 'static,
-        V: 'static,
-    {
-        let instance = TypeId::of::<I>();
-        if let Ok(Some(local)) = key.try_with(|slots| slots.find(instance)) {
-            return local;
-        }
-        // Built outside `with`: building runs the user's expressions, which may
-        // have come here themselves.
-        let local = Local::build(build());
-        let kept = key.try_with(|slots| {
-            slots.find(instance).unwrap_or_else(|| {
-                let cache = Box::new(local.clone());
-                slots.caches.borrow_mut().push((instance, cache));
-                local.clone()
-            })
-        });
-        kept.unwrap_or(local)
+    ) -> Local<K, V> {
+        Local(entry::<I, _>(key, || build().engine()))
     }
 
-    fn find<K: 'static, V: 'static>(&self, instance: TypeId) -> Option<Local<K, V>> {
-        let caches = self.caches.borrow();
-        let (_, cache) = caches.iter().find(|(kept, _)| *kept == instance)?;
-        cache.downcast_ref::<Local<K, V>>().cloned()
+    /// The same for a method.
+    pub fn of<I: 'static, K: 'static, V: 'static>(
+        key: &'static LocalKey<Self>,
+        _: I,
+        build: impl FnOnce() -> CacheBuilder,
+    ) -> Local<K, V> {
+        Self::get::<I, K, V>(key, build)
+    }
+
+    /// The cache of an instance, made at its first call.
+    pub fn home<I: 'static, T: 'static, K: 'static, V: 'static>(
+        key: &'static LocalKey<Self>,
+        _: I,
+        this: &Rc<T>,
+        build: impl FnOnce() -> CacheBuilder,
+    ) -> OfPointer<Rc<T>, K, V> {
+        entry::<I, _>(key, || Tracked::<Rc<T>, K, V>::local(build())).cache(this)
+    }
+
+    /// `Type::m_caches()`, where all instances share one.
+    pub fn shared_caches<I: 'static, K: 'static, V: 'static>(
+        key: &'static LocalKey<Self>,
+        _: I,
+        build: impl FnOnce() -> CacheBuilder,
+    ) -> MethodCaches {
+        MethodCaches::local(Self::get::<I, K, V>(key, build).0)
+    }
+
+    /// `Type::m_caches()`, where each has its own.
+    pub fn caches<I: 'static, T: 'static, K: 'static, V: 'static>(
+        key: &'static LocalKey<Self>,
+        _: I,
+        build: impl FnOnce() -> CacheBuilder,
+    ) -> MethodCaches {
+        MethodCaches::local(entry::<I, _>(key, || {
+            Tracked::<Rc<T>, K, V>::local(build())
+        }))
+    }
+
+    fn find<E: 'static>(&self, instance: TypeId) -> Option<Rc<E>> {
+        let entries = self.entries.borrow();
+        let (_, entry) = entries.iter().find(|(kept, _)| *kept == instance)?;
+        (**entry).as_any().downcast_ref::<Rc<E>>().cloned()
+    }
+}
+
+/// This thread's entry for the instantiation `I`. While the thread is being torn
+/// down and its entries have gone, a new and empty one.
+fn entry<I: 'static, E: Summary + Listed + 'static>(
+    key: &'static LocalKey<LocalSlots>,
+    make: impl FnOnce() -> E,
+) -> Rc<E> {
+    let instance = TypeId::of::<I>();
+    if let Ok(Some(entry)) = key.try_with(|slots| slots.find(instance)) {
+        return entry;
+    }
+    // Made outside `with`: making runs the user's expressions, which may have
+    // come here themselves.
+    let made = Rc::new(make());
+    let kept = key.try_with(|slots| {
+        slots.find(instance).unwrap_or_else(|| {
+            let entry = Box::new(Rc::clone(&made));
+            registry::add_local(entry.listed());
+            slots.entries.borrow_mut().push((instance, entry));
+            Rc::clone(&made)
+        })
+    });
+    kept.unwrap_or(made)
+}
+
+/// The instance at this address has changed: outdates what this thread keeps.
+pub(super) fn outdate(key: &'static LocalKey<LocalSlots>, instance: usize) {
+    let entries = key.try_with(|slots| {
+        let entries = slots.entries.borrow();
+        let entries = entries.iter().map(|(_, entry)| entry.summary());
+        entries.collect::<Vec<_>>()
+    });
+    for entry in entries.unwrap_or_default() {
+        entry.outdate(instance);
     }
 }

@@ -6,20 +6,32 @@
 //! rather than written by the macro. Algorithms do not belong here.
 
 mod call;
+mod instance;
 mod local;
+mod method;
 mod outcome;
+mod share;
 mod slot;
+mod stale;
+mod summary;
+mod tracked;
 
 pub use call::{Flight, finish};
+pub use instance::{CacheHost, InstanceCaches, InstanceSlots, OfInstance};
 pub use local::{Local, LocalSlot, LocalSlots};
 pub use outcome::{
     AnyResult, CacheValue, HasErr, IsOption, IsResult, OkOnly, OnlyIf, Outcome, Probe, Whole,
     clones, clones_of_results, clones_of_some, ok, only_if, whole,
 };
-pub use slot::{
-    Holder, Slot, Slots, hold0, hold1, hold2, hold3, hold4, hold5, hold6, hold7, hold8, hold9,
-    hold10, hold11, hold12,
+pub use method::{Answer, Arguments, Ask, MethodCache, Refresh, Unnamed};
+pub use share::{
+    Share, hold0, hold1, hold2, hold3, hold4, hold5, hold6, hold7, hold8, hold9, hold10, hold11,
+    hold12,
 };
+pub use slot::{Slot, Slots};
+pub use stale::{Behind, Stale, stale};
+pub use summary::MethodCaches;
+pub use tracked::{OfPointer, Pointer, TrackedSlots};
 
 pub use crate::cache::{Engine, Home, Process, Scope, Thread, Values};
 pub use crate::key::{
@@ -28,11 +40,13 @@ pub use crate::key::{
 };
 
 pub use std::borrow::ToOwned;
+pub use std::clone::Clone;
 pub use std::marker::PhantomData;
 pub use std::marker::Sized;
 pub use std::option::Option;
 pub use std::primitive::{bool, usize};
 pub use std::result::Result;
+pub use std::thread::LocalKey;
 pub use std::thread_local;
 pub use std::time::Duration;
 pub use std::vec::Vec;
@@ -68,6 +82,14 @@ pub use crate::__lruheap_named as named;
 /// Starts building the cache of the function `name` in `module`.
 pub fn named_in(module: &str, name: &str) -> crate::CacheBuilder {
     crate::Cache::builder().name(format!("{module}::{name}"))
+}
+
+/// Starts building the cache of the method `name` of `H`.
+pub fn method<H: ?Sized>(name: &str) -> crate::CacheBuilder {
+    let host = std::any::type_name::<H>();
+    crate::Cache::builder()
+        .name(format!("{host}::{name}"))
+        .kind(crate::CacheKind::Method)
 }
 
 /// The value of `maxsize = …`, of the type that it has to have.

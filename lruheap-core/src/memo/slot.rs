@@ -1,11 +1,13 @@
-//! Where the cache of a function lives that all threads share: a static that is
-//! empty until the first call, with one cache or one for each instantiation.
+//! Where the caches live that all threads share: statics that are empty until the
+//! first call, with one cache, or with one for each instantiation.
 
 use std::any::{Any, TypeId};
 use std::sync::OnceLock;
 
+use super::share::{Holder, Share};
+use super::summary::{MethodCaches, Summary};
 use crate::cache::{Cache, CacheBuilder};
-use crate::key::Shareable;
+use crate::registry::{self, Listed};
 
 /// The static behind a function.
 ///
@@ -13,47 +15,6 @@ use crate::key::Shareable;
 /// share is refused in one place, the `hold` functions, with a message of its own.
 pub struct Slot<K, V> {
     cache: OnceLock<Box<dyn Holder<K, V>>>,
-}
-
-/// A cache that all threads may use.
-pub trait Holder<K, V>: Send + Sync {
-    /// The cache.
-    fn cache(&self) -> &Cache<K, V>;
-}
-
-impl<K: Send + Sync, V: Send + Sync> Holder<K, V> for Cache<K, V> {
-    #[inline]
-    fn cache(&self) -> &Cache<K, V> {
-        self
-    }
-}
-
-macro_rules! hold {
-    ($($name:ident($($part:ident),*);)*) => {$(
-        /// Builds the cache of a function with this many parts in its key. Each
-        /// part is a parameter, so that the compiler points at the one at fault.
-        pub fn $name<$($part: Shareable,)* V: Shareable>(
-            builder: CacheBuilder,
-        ) -> Box<dyn Holder<($($part,)*), V>> {
-            Box::new(builder.cache::<($($part,)*), V>())
-        }
-    )*};
-}
-
-hold! {
-    hold0();
-    hold1(A);
-    hold2(A, B);
-    hold3(A, B, C);
-    hold4(A, B, C, D);
-    hold5(A, B, C, D, E);
-    hold6(A, B, C, D, E, F);
-    hold7(A, B, C, D, E, F, G);
-    hold8(A, B, C, D, E, F, G, H);
-    hold9(A, B, C, D, E, F, G, H, I);
-    hold10(A, B, C, D, E, F, G, H, I, J);
-    hold11(A, B, C, D, E, F, G, H, I, J, K);
-    hold12(A, B, C, D, E, F, G, H, I, J, K, L);
 }
 
 impl<K, V> Slot<K, V> {
@@ -69,12 +30,12 @@ impl<K, V> Slot<K, V> {
     #[inline]
     pub fn get(
         &'static self,
-        hold: fn(CacheBuilder) -> Box<dyn Holder<K, V>>,
+        share: impl Share<K, V>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> &'static Cache<K, V> {
         match self.cache.get() {
             Some(holder) => holder.cache(),
-            None => self.fill(hold(build())),
+            None => self.fill(share.cache(build())),
         }
     }
 
@@ -82,69 +43,93 @@ impl<K, V> Slot<K, V> {
     /// has happened by now, outside of the lock. The first to be done stays.
     #[cold]
     fn fill(&'static self, built: Box<dyn Holder<K, V>>) -> &'static Cache<K, V> {
-        self.cache.get_or_init(|| built).cache()
+        let mut first = false;
+        let holder = self.cache.get_or_init(|| {
+            first = true;
+            built
+        });
+        if first {
+            registry::add(holder.listed());
+        }
+        holder.cache()
     }
 }
 
-/// How many chains a [`Slots`] has: instantiations are spread over them.
+/// What lies in a static for an instantiation.
+pub trait Entry: Send + Sync {
+    /// Itself, with its types.
+    fn as_any(&self) -> &dyn Any;
+
+    /// Itself, for the registry.
+    fn listed(&self) -> &(dyn Listed + Sync);
+
+    /// Itself, as the caches of a method.
+    fn summary(&self) -> &(dyn Summary + Sync);
+}
+
+impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Entry for Cache<K, V> {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn listed(&self) -> &(dyn Listed + Sync) {
+        self.as_engine()
+    }
+
+    fn summary(&self) -> &(dyn Summary + Sync) {
+        self.as_engine()
+    }
+}
+
+/// How many chains a [`Chains`] has: instantiations are spread over them.
 const CHAINS: usize = 8;
 
-/// The static behind a generic function: one cache for each instantiation.
+/// One entry for each instantiation.
 ///
-/// A static in a generic function is one for all its instantiations, so the
-/// caches are told apart by type. The chains only ever grow at their ends, and
+/// A static in a generic function is one for all its instantiations, so its
+/// entries are told apart by type. The chains only ever grow at their ends, and
 /// are walked without a lock.
-pub struct Slots {
+pub(super) struct Chains {
     chains: [OnceLock<Box<Link>>; CHAINS],
 }
 
 struct Link {
     instance: TypeId,
-    cache: Box<dyn Any + Send + Sync>,
+    entry: Box<dyn Entry>,
     next: OnceLock<Box<Link>>,
 }
 
-impl Slots {
-    /// No caches yet, and no memory.
-    #[allow(clippy::new_without_default)]
-    pub const fn new() -> Self {
-        Slots {
+impl Chains {
+    /// No entries yet, and no memory.
+    pub(super) const fn new() -> Self {
+        Chains {
             chains: [const { OnceLock::new() }; CHAINS],
         }
     }
 
-    /// The cache of the instantiation `I`, built at its first call.
-    ///
-    /// # Panics
-    ///
-    /// If `I` comes with other types for `K` and `V` than before.
-    pub fn get<I: 'static, K: 'static, V: 'static>(
+    /// The entry of the instantiation `I`, made at its first call.
+    pub(super) fn get<I: 'static>(
         &'static self,
-        hold: fn(CacheBuilder) -> Box<dyn Holder<K, V>>,
-        build: impl FnOnce() -> CacheBuilder,
-    ) -> &'static Cache<K, V> {
+        make: impl FnOnce() -> Box<dyn Entry>,
+    ) -> &'static dyn Entry {
         let instance = TypeId::of::<I>();
         let mut place = &self.chains[chain(instance)];
         let mut ready: Option<Box<Link>> = None;
-        let mut build = Some(build);
+        let mut make = Some(make);
         loop {
             if let Some(link) = place.get() {
                 if link.instance == instance {
-                    let cache = link.cache.downcast_ref::<Box<dyn Holder<K, V>>>();
-                    return cache
-                        .expect("an instantiation has one key and value type")
-                        .cache();
+                    return &*link.entry;
                 }
                 place = &link.next;
                 continue;
             }
-            // Built before the place is taken, and by nobody else's leave:
-            // building runs the user's expressions, which may come back here.
-            if let Some(build) = build.take() {
-                let cache = hold(build());
+            // Made before the place is taken, and by nobody else's leave: making
+            // runs the user's expressions, which may come back here.
+            if let Some(make) = make.take() {
                 ready = Some(Box::new(Link {
                     instance,
-                    cache: Box::new(cache),
+                    entry: make(),
                     next: OnceLock::new(),
                 }));
                 continue;
@@ -152,8 +137,73 @@ impl Slots {
             if let Some(link) = ready.take() {
                 // Where another thread was first, the walk goes on from its link.
                 ready = place.set(link).err();
+                if let (None, Some(link)) = (&ready, place.get()) {
+                    registry::add(link.entry.listed());
+                }
             }
         }
+    }
+
+    pub(super) fn outdate(&self, instance: usize) {
+        for first in &self.chains {
+            let mut place = first;
+            while let Some(link) = place.get() {
+                link.entry.summary().outdate(instance);
+                place = &link.next;
+            }
+        }
+    }
+}
+
+/// The static behind a generic function, or a method whose instances share one
+/// cache.
+pub struct Slots {
+    chains: Chains,
+}
+
+impl Slots {
+    /// No caches yet, and no memory.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Slots {
+            chains: Chains::new(),
+        }
+    }
+
+    /// The cache of the instantiation `I`, built at its first call.
+    pub fn get<I: 'static, K: 'static, V: 'static>(
+        &'static self,
+        share: impl Share<K, V>,
+        build: impl FnOnce() -> CacheBuilder,
+    ) -> &'static Cache<K, V> {
+        let cache = self.chains.get::<I>(|| share.entry(build())).as_any();
+        let cache = cache.downcast_ref();
+        cache.expect("an instantiation has one key and value type")
+    }
+
+    /// The same for a method.
+    pub fn of<I: 'static, K: 'static, V: 'static>(
+        &'static self,
+        _: I,
+        share: impl Share<K, V>,
+        build: impl FnOnce() -> CacheBuilder,
+    ) -> &'static Cache<K, V> {
+        self.get::<I, K, V>(share, build)
+    }
+
+    /// `Type::m_caches()`, where all instances share one.
+    pub fn caches<I: 'static, K: 'static, V: 'static>(
+        &'static self,
+        _: I,
+        share: impl Share<K, V>,
+        build: impl FnOnce() -> CacheBuilder,
+    ) -> MethodCaches {
+        let entry = self.chains.get::<I>(|| share.entry(build()));
+        MethodCaches::shared(entry.summary())
+    }
+
+    pub(super) fn outdate(&self) {
+        self.chains.outdate(0);
     }
 }
 

@@ -61,7 +61,7 @@ pub(crate) struct Store<P> {
 }
 
 impl<P> Store<P> {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Store {
             table: Table::new(),
             slab: Slab(Vec::new()),

@@ -27,16 +27,17 @@ const FREE: Bucket = Bucket {
 /// Slots by hash. Several slots may share one hash.
 pub(super) struct Table {
     /// A power of two, or empty before the first insertion.
-    buckets: Vec<Bucket>,
+    buckets: Box<[Bucket]>,
     /// The top bits of a hash choose its home: these many are left out.
     shift: u32,
-    len: usize,
+    /// The store has fewer than 2³² entries.
+    len: u32,
 }
 
 impl Table {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Table {
-            buckets: Vec::new(),
+            buckets: Box::default(),
             shift: 0,
             len: 0,
         }
@@ -44,7 +45,7 @@ impl Table {
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.len
+        self.len as usize
     }
 
     /// The slots stored under `hash`, in no particular order.
@@ -60,7 +61,7 @@ impl Table {
     /// Adds `slot` under `hash`. The slot must not be in the table yet.
     pub(super) fn insert(&mut self, hash: u32, slot: Slot) {
         debug_assert_ne!(slot, EMPTY);
-        if self.len >= max_load(self.buckets.len()) {
+        if self.len as usize >= max_load(self.buckets.len()) {
             self.rebuild((self.buckets.len() * 2).max(SMALLEST));
         }
         self.place(Bucket { hash, slot });
@@ -99,14 +100,14 @@ impl Table {
     /// Gives memory back once the table is far larger than what it holds.
     pub(super) fn shrink(&mut self) {
         if self.len == 0 {
-            self.buckets = Vec::new();
-        } else if self.buckets.len() > SMALLEST && self.len < self.buckets.len() / 8 {
-            self.rebuild((self.len * 2).next_power_of_two().max(SMALLEST));
+            self.buckets = Box::default();
+        } else if self.buckets.len() > SMALLEST && (self.len as usize) < self.buckets.len() / 8 {
+            self.rebuild((self.len as usize * 2).next_power_of_two().max(SMALLEST));
         }
     }
 
     fn rebuild(&mut self, size: usize) {
-        let old = std::mem::replace(&mut self.buckets, vec![FREE; size]);
+        let old = std::mem::replace(&mut self.buckets, vec![FREE; size].into_boxed_slice());
         self.shift = u32::BITS - size.trailing_zeros();
         for bucket in old {
             if bucket.slot != EMPTY {
@@ -225,7 +226,7 @@ mod tests {
     #[test]
     fn an_empty_table_holds_no_memory_and_finds_nothing() {
         let table = Table::new();
-        assert_eq!(table.buckets.capacity(), 0);
+        assert_eq!(table.buckets.len(), 0);
         assert_eq!(slots(&table, 7), []);
     }
 

@@ -6,6 +6,10 @@ use syn::{Attribute, Meta};
 
 const LINTS: [&str; 5] = ["allow", "warn", "deny", "forbid", "expect"];
 
+/// Whether there is a method at all. Of a function that is known by now, of one
+/// in a block it is not.
+const PRESENCE: [&str; 2] = ["cfg", "cfg_attr"];
+
 /// Attributes that speak of the body, which moves into `uncached`.
 const OF_THE_BODY: [&str; 5] = [
     "inline",
@@ -28,7 +32,9 @@ pub(super) fn for_function(attrs: &[Attribute]) -> TokenStream {
 pub(super) fn for_body(attrs: &[Attribute]) -> TokenStream {
     let kept = attrs
         .iter()
-        .filter(|attr| is_one_of(attr, &LINTS) || is_one_of(attr, &OF_THE_BODY));
+        .filter(|attr| {
+            is_one_of(attr, &LINTS) || is_one_of(attr, &PRESENCE) || is_one_of(attr, &OF_THE_BODY)
+        });
     // What was expected of the function can't be checked any more: it may
     // happen here, in the function, or in neither.
     let kept = kept.map(expect_to_allow);
@@ -39,9 +45,11 @@ pub(super) fn for_body(attrs: &[Attribute]) -> TokenStream {
 }
 
 /// For the companion's controls, which repeat the signature.
-pub(super) fn for_controls(attrs: &[Attribute]) -> TokenStream {
-    let lints = attrs.iter().filter(|attr| is_one_of(attr, &LINTS));
-    lints.map(expect_to_allow).collect()
+pub(crate) fn for_controls(attrs: &[Attribute]) -> TokenStream {
+    let kept = attrs
+        .iter()
+        .filter(|attr| is_one_of(attr, &LINTS) || is_one_of(attr, &PRESENCE));
+    kept.map(expect_to_allow).collect()
 }
 
 /// For `cache_refresh`, which calls the body.

@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::GenericParam;
 
 use super::hygiene::{at, generated};
+use super::place::Place;
 use super::plan::Plan;
 use crate::options::{Scope, Value};
 
@@ -31,9 +32,7 @@ fn of_the_process(plan: &Plan<'_>) -> TokenStream {
         (quote_spanned!(span=> Slot), quote_spanned!(span=> get))
     };
     let parameters = (!plan.is_instantiated()).then(|| quote_spanned!(span=> <#key, #value>));
-    let members = &plan.key_members;
-    let hold = Ident::new(&format!("hold{}", members.len()), span);
-    let hold = quote_spanned!(span=> #private::#hold::<#(#members,)* #value>);
+    let hold = hold(plan);
     let build = Ident::new("__build", Span::mixed_site().located_at(span));
     quote_spanned! {span=>
         #doc
@@ -43,6 +42,15 @@ fn of_the_process(plan: &Plan<'_>) -> TokenStream {
             __LRUHEAP.#get(#hold, #build)
         }
     }
+}
+
+/// What asks that threads may share the key and the value, as an expression.
+pub(super) fn hold(plan: &Plan<'_>) -> TokenStream {
+    let span = plan.key_span;
+    let private = at(span, &plan.options.private());
+    let (members, value) = (&plan.key_members, &plan.result.value);
+    let hold = Ident::new(&format!("hold{}", members.len()), span);
+    quote_spanned!(span=> #private::#hold::<#(#members,)* #value>())
 }
 
 fn of_the_thread(plan: &Plan<'_>) -> TokenStream {
@@ -72,7 +80,7 @@ fn of_the_thread(plan: &Plan<'_>) -> TokenStream {
 /// The type that names the instantiation: the companion with its parameters,
 /// less those that only occur in what is left out of the key.
 fn instance(plan: &Plan<'_>) -> TokenStream {
-    let companion = &plan.companion;
+    let companion = plan.companion();
     let mut arguments = Vec::new();
     for param in &plan.function.sig.generics.params {
         match param {
@@ -94,16 +102,23 @@ fn instance(plan: &Plan<'_>) -> TokenStream {
 }
 
 /// The builder with the options, as an expression.
-fn builder(plan: &Plan<'_>) -> TokenStream {
+pub(super) fn builder(plan: &Plan<'_>) -> TokenStream {
     let (private, options) = (plan.options.private(), plan.options);
     let named = match &options.name {
         Some(name) => {
             let krate = &options.krate;
-            quote!(#krate::Cache::builder().name(#name))
+            let kind = match &plan.place {
+                Place::Beside => TokenStream::new(),
+                Place::Inside { .. } => quote!(.kind(#krate::CacheKind::Method)),
+            };
+            quote!(#krate::Cache::builder().name(#name)#kind)
         }
         None => {
             let name = plan.function.name();
-            quote!(#private::named!(#name))
+            match &plan.place {
+                Place::Beside => quote!(#private::named!(#name)),
+                Place::Inside { .. } => quote!(#private::method::<Self>(#name)),
+            }
         }
     };
     let maxsize = options.maxsize.as_ref().map(|maxsize| match maxsize {

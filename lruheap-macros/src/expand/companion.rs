@@ -1,20 +1,22 @@
 //! The companion: a type of the function's name, whose associated functions
 //! are the controls of its cache.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
 use super::hygiene::{local, respan};
+use super::names::Declared;
+use super::place::Place;
 use super::plan::Plan;
 use super::{attrs, cache, generics};
 
 /// The companion type with all its controls.
 pub(super) fn write(plan: &Plan<'_>) -> TokenStream {
-    let declaration = generics::companion_type(plan.function, plan.options, &plan.companion);
+    let declaration = generics::companion_type(plan.function, plan.options, &plan.companion());
     let doc = type_doc(plan);
     let controls = [
         cache::find(plan),
-        plan.result.makers(plan.options),
+        plan.result.makers(plan.options, &plan.names),
         plan.part_makers(),
         uncached(plan),
         refresh(plan),
@@ -28,10 +30,10 @@ pub(super) fn write(plan: &Plan<'_>) -> TokenStream {
 
 /// Without controls, for a function with `companion = none`.
 pub(super) fn write_hidden(plan: &Plan<'_>) -> TokenStream {
-    let declaration = generics::companion_type(plan.function, plan.options, &plan.companion);
+    let declaration = generics::companion_type(plan.function, plan.options, &plan.companion());
     let items = [
         cache::find(plan),
-        plan.result.makers(plan.options),
+        plan.result.makers(plan.options, &plan.names),
         plan.part_makers(),
         uncached(plan),
     ];
@@ -54,26 +56,51 @@ fn type_doc(plan: &Plan<'_>) -> TokenStream {
 /// The `impl` block with the controls.
 fn block(plan: &Plan<'_>, items: &TokenStream) -> TokenStream {
     let lints = attrs::for_controls(&plan.function.attrs);
-    let head = generics::block_head(&plan.function.sig.generics, &plan.companion);
+    let head = generics::block_head(&plan.function.sig.generics, &plan.companion());
     quote!(#lints #head { #items })
 }
 
 /// The body, with the patterns and the attributes that speak of it.
-fn uncached(plan: &Plan<'_>) -> TokenStream {
+pub(super) fn uncached(plan: &Plan<'_>) -> TokenStream {
     let (function, vis) = (plan.function, plan.vis());
     let sig = &function.sig;
     let doc = plan.doc("Runs the body. Cache and counters stay as they are.");
     let safety = safety_doc(plan);
     let attrs = attrs::for_body(&function.attrs);
-    let (asyncness, unsafety, body) = (&sig.asyncness, function.unsafety(), &function.body);
-    let inputs = plan.args.iter().map(|arg| arg.input);
-    let generics = plan.own_generics();
+    let (asyncness, unsafety, body) = (&sig.asyncness, function.unsafety(), body(plan));
+    let this = function.this.as_ref().map(|this| this.receiver.to_token_stream());
+    let inputs = plan.args.iter().map(|arg| arg.input.to_token_stream());
+    let inputs = this.into_iter().chain(inputs);
+    let name = plan.names.control("uncached");
+    let Declared { params, clause } = plan.names.declared_with_lifetimes(&TokenStream::new());
     let output = &sig.output;
     quote! {
         #doc #safety
         #attrs
-        #vis #asyncness #unsafety fn uncached #generics (#(#inputs),*) #output #body
+        #vis #asyncness #unsafety fn #name #params (#(#inputs),*) #output #clause #body
     }
+}
+
+/// The body; with the trait in scope, where it has left the trait's block.
+fn body(plan: &Plan<'_>) -> Option<Group> {
+    let body = plan.function.body.as_ref()?;
+    let Place::Inside { block: Some(block), .. } = &plan.place else {
+        return Some(body.clone());
+    };
+    let Some(path) = block.import() else {
+        return Some(body.clone());
+    };
+    let path = respan(path);
+    let statements = body.stream();
+    let import = quote!(#[allow(unused_imports)] use #path as _;);
+    // Inner attributes come first.
+    let statements = match statements.clone().into_iter().next() {
+        Some(TokenTree::Punct(hash)) if hash.as_char() == '#' => statements,
+        _ => quote!(#import #statements),
+    };
+    let mut body_with_trait = Group::new(body.delimiter(), statements);
+    body_with_trait.set_span(body.span());
+    Some(body_with_trait)
 }
 
 fn refresh(plan: &Plan<'_>) -> TokenStream {
@@ -84,9 +111,10 @@ fn refresh(plan: &Plan<'_>) -> TokenStream {
     let sig = &plan.function.sig;
     let (asyncness, unsafety) = (&sig.asyncness, plan.function.unsafety());
     let output = respan(sig.output.to_token_stream());
-    let (parameters, generics) = (plan.parameters(), plan.own_generics());
-    let this = quote!(Self);
-    let (outcome, suffix) = plan.result.outcome(plan.options, &this);
+    let parameters = plan.parameters();
+    let Declared { params, .. } = plan.names.declared_with_lifetimes(&TokenStream::new());
+    let this = plan.in_control();
+    let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &this.of);
     let part = plan.part(&this);
     let flight = local("flight");
     let finish = plan.finish(&this, &flight);
@@ -98,14 +126,14 @@ fn refresh(plan: &Plan<'_>) -> TokenStream {
     let attrs = attrs::for_callers(&plan.function.attrs);
     quote! {
         #doc #safety #attrs
-        #vis #asyncness #unsafety fn cache_refresh #generics (#(#parameters),*) #output {
+        #vis #asyncness #unsafety fn cache_refresh #params (#(#parameters),*) #output {
             let #flight = #refresh;
             #finish
         }
     }
 }
 
-fn safety_doc(plan: &Plan<'_>) -> TokenStream {
+pub(super) fn safety_doc(plan: &Plan<'_>) -> TokenStream {
     match plan.function.unsafety() {
         Some(_) => {
             let text = format!("\n# Safety\n\nAs for `{}`.", plan.function.name());
@@ -119,7 +147,7 @@ fn safety_doc(plan: &Plan<'_>) -> TokenStream {
 fn whole_cache(plan: &Plan<'_>) -> TokenStream {
     let (krate, vis) = (&plan.options.krate, plan.vis());
     let private = plan.options.private();
-    let home = plan.home(&quote!(Self));
+    let home = plan.home(&plan.in_control());
     let info = plan.doc("The exact counters.");
     let clear = plan.doc("Drops every entry and zeroes the counters.");
     let parameters = plan.doc("The options of the cache, as configured.");
@@ -142,10 +170,10 @@ fn whole_cache(plan: &Plan<'_>) -> TokenStream {
 
 /// The controls that take the function's arguments.
 fn one_entry(plan: &Plan<'_>) -> TokenStream {
-    let (private, vis, this) = (plan.options.private(), plan.vis(), quote!(Self));
+    let (private, vis, this) = (plan.options.private(), plan.vis(), plan.in_control());
     let (part, value) = (plan.part(&this), &plan.result.value);
     let parameters: Vec<TokenStream> = plan.parameters().collect();
-    let generics = plan.own_generics();
+    let Declared { params: generics, .. } = plan.names.declared_with_lifetimes(&TokenStream::new());
     let new = local("value");
     let values = quote!(Self::__values());
     let peek = plan.ask(&this, "__peek", &quote!(#values, #part));

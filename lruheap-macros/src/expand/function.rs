@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 use syn::FnArg;
 
 use super::attrs;
-use super::hygiene::local;
+use super::hygiene::{generated, local};
 use super::plan::Plan;
 
 /// The memoized function, with `inner` items at the start of its body.
@@ -14,16 +14,16 @@ pub(super) fn write(plan: &Plan<'_>, inner: &TokenStream) -> TokenStream {
     let vis = &plan.function.vis;
     let signature = signature(plan);
     let private = plan.options.private();
-    let companion = plan.companion_path();
-    let (outcome, suffix) = plan.result.outcome(plan.options, &companion);
-    let part = plan.part(&companion);
+    let site = plan.in_function();
+    let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &site.of);
+    let part = plan.part(&site);
     let lookup = plan.ask(
-        &companion,
+        &site,
         &format!("__lookup{suffix}"),
         &quote!(#outcome, #part),
     );
     let (result, flight) = (local("result"), local("flight"));
-    let finish = plan.finish(&companion, &flight);
+    let finish = plan.finish(&site, &flight);
     // The looked-up result is gone before an async body is awaited: it need
     // not be `Send`.
     let statements = quote! {
@@ -49,8 +49,17 @@ pub(super) fn write(plan: &Plan<'_>, inner: &TokenStream) -> TokenStream {
 /// The signature with plain names in the place of patterns.
 fn signature(plan: &Plan<'_>) -> TokenStream {
     let mut signature = plan.function.sig.clone();
-    for (input, arg) in signature.inputs.iter_mut().zip(&plan.args) {
-        let FnArg::Typed(typed) = input else { continue };
+    let mut args = plan.args.iter();
+    for input in &mut signature.inputs {
+        let typed = match input {
+            FnArg::Typed(typed) => typed,
+            // The macro's own, as what speaks of it is.
+            FnArg::Receiver(receiver) => {
+                receiver.self_token.span = generated(receiver.self_token.span);
+                continue;
+            }
+        };
+        let Some(arg) = args.next() else { break };
         typed.attrs.clone_from(&arg.input.attrs);
         let name = &arg.name;
         *typed.pat = syn::Pat::Verbatim(quote!(#name));

@@ -24,10 +24,28 @@ pub(super) fn type_parameters(generics: &Generics) -> Vec<Ident> {
 /// The declaration of the companion: a type without values. It lies in the
 /// namespace of types only, beside the function.
 pub(super) fn companion_type(function: &Function, options: &Options, name: &Ident) -> TokenStream {
-    let (private, vis) = (options.private(), respan(function.vis.to_token_stream()));
+    let vis = respan(function.vis.to_token_stream());
+    let params = &function.sig.generics.params;
+    if params.iter().all(|param| matches!(param, GenericParam::Lifetime(_))) {
+        let open = match function.vis {
+            Visibility::Inherited => TokenStream::new(),
+            _ => quote!(#[non_exhaustive]),
+        };
+        return quote!(#open #vis enum #name {});
+    }
+    marker(&vis, name, params, &options.private())
+}
+
+/// A type with these parameters, for what it says of them.
+pub(crate) fn marker<'p>(
+    vis: &TokenStream,
+    name: &Ident,
+    params: impl IntoIterator<Item = &'p GenericParam>,
+    private: &TokenStream,
+) -> TokenStream {
     let mut declared = Vec::new();
     let mut types = Vec::new();
-    for param in &function.sig.generics.params {
+    for param in params {
         match param {
             GenericParam::Lifetime(_) => {}
             GenericParam::Type(param) => {
@@ -41,15 +59,9 @@ pub(super) fn companion_type(function: &Function, options: &Options, name: &Iden
             }
         }
     }
-    if declared.is_empty() {
-        let open = match function.vis {
-            Visibility::Inherited => TokenStream::new(),
-            _ => quote!(#[non_exhaustive]),
-        };
-        return quote!(#open #vis enum #name {});
-    }
+    let declared = (!declared.is_empty()).then(|| quote!(<#(#declared),*>));
     quote! {
-        #vis struct #name<#(#declared),*> {
+        #vis struct #name #declared {
             marker: #private::PhantomData<(#(#types,)*)>,
         }
     }
@@ -83,7 +95,7 @@ pub(super) fn lifetimes(generics: &Generics) -> Vec<TokenStream> {
 }
 
 /// Whether the bounds of the type parameters speak of the function's lifetimes.
-fn lifetimes_in_bounds(generics: &Generics) -> bool {
+pub(super) fn lifetimes_in_bounds(generics: &Generics) -> bool {
     let declared: Vec<&Ident> = generics
         .lifetimes()
         .map(|param| &param.lifetime.ident)

@@ -4,20 +4,25 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{PatType, Type, TypeParam, Visibility};
+use syn::{PatType, Type, TypeParam};
 
-use super::generics::{is_closure, lifetimes, type_parameters};
+use super::generics::{is_closure, type_parameters};
 use super::hygiene::{at, generated, local, respan};
 use super::key::{self, Shape};
+use super::names::{Declared, Names};
+use super::place::{Home, Place, Site};
 use super::result::ResultPlan;
+use crate::block::Block;
 use crate::item::{Function, Key, Param};
 use crate::options::{Companion, Options, Scope};
 
 pub(super) struct Plan<'a> {
     pub(super) function: &'a Function,
     pub(super) options: &'a Options,
-    /// The type that carries the cache and its controls.
-    pub(super) companion: Ident,
+    pub(super) names: Names<'a>,
+    pub(super) place: Place<'a>,
+    /// The receiver's part of the key.
+    this: Option<ArgPart>,
     pub(super) args: Vec<Arg<'a>>,
     /// With `typed = false`, the const parameters: they are part of the key.
     constants: Vec<Shape>,
@@ -47,8 +52,17 @@ pub(super) struct ArgPart {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(function: &'a Function, options: &'a Options) -> syn::Result<Self> {
+    pub(super) fn new(
+        function: &'a Function,
+        options: &'a Options,
+        block: Option<&'a Block>,
+    ) -> syn::Result<Self> {
         let krate = &options.krate;
+        let place = Place::of(function, block);
+        let names = match &place {
+            Place::Beside => Names::of_companion(function),
+            Place::Inside { .. } => Names::of_method(function, options),
+        };
         let loose = options.typed == Some(false) && is_generic(function);
         let mut args: Vec<Arg<'a>> = Vec::new();
         for (index, param) in function.params.iter().enumerate() {
@@ -58,7 +72,8 @@ impl<'a> Plan<'a> {
                 let message = "two parameters have this name, so `#[key(expr)]` can't speak of it: rename one of them";
                 return Err(syn::Error::new_spanned(&param.input.pat, message));
             }
-            let part = part(param, index, loose, krate)?;
+            let maker = names.hidden(&format!("key{index}"));
+            let part = part(param, maker, loose, krate)?;
             args.push(Arg {
                 name,
                 input: &param.input,
@@ -70,30 +85,39 @@ impl<'a> Plan<'a> {
         } else {
             Vec::new()
         };
-        let shapes = args.iter().filter_map(|arg| arg.part.as_ref());
-        let shapes = shapes.map(|part| &part.shape).chain(&constants);
+        let this = function.this.as_ref();
+        let this = this.and_then(|this| match &this.key {
+            Key::Computed(expr) => Some(computed(expr, this.receiver.span(), loose, krate)),
+            Key::Whole | Key::Skip => None,
+        });
+        let parts = || this.iter().chain(args.iter().filter_map(|arg| arg.part.as_ref()));
+        let shapes = parts().map(|part| &part.shape).chain(&constants);
         let shapes: Vec<Shape> = shapes.cloned().collect();
-        let key_span = args
-            .iter()
-            .find_map(|arg| arg.part.as_ref())
-            .map(|part| part.span);
+        let key_span = parts().next().map(|part| part.span);
         let key_span = generated(key_span.unwrap_or_else(Span::call_site));
         Ok(Plan {
             function,
             options,
-            companion: companion_name(function, options),
             key: key::tuple_of(&shapes, key_span).owned,
             key_span,
             key_members: key::members_of(&shapes),
+            names,
+            place,
+            this,
             args,
             constants,
             result: ResultPlan::new(function, options),
         })
     }
 
+    /// The type that carries the cache and its controls, beside a function.
+    pub(super) fn companion(&self) -> Ident {
+        companion_name(self.function, self.options)
+    }
+
     /// The companion with the function's own parameters: `f`, `f::<T, N>`.
-    pub(super) fn companion_path(&self) -> TokenStream {
-        let companion = &self.companion;
+    fn companion_path(&self) -> TokenStream {
+        let companion = self.companion();
         let names = type_parameters(&self.function.sig.generics);
         if names.is_empty() {
             quote!(#companion)
@@ -102,19 +126,47 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// In the function's own body.
+    pub(super) fn in_function(&self) -> Site {
+        match &self.place {
+            Place::Beside => Site::beside(self.companion_path()),
+            Place::Inside { .. } => Site::in_method(self.function.this.as_ref()),
+        }
+    }
+
+    /// In a control, which has the arguments and a reference to the instance.
+    pub(super) fn in_control(&self) -> Site {
+        match &self.place {
+            Place::Beside => Site::beside(quote!(Self)),
+            Place::Inside { .. } => Site::in_control(self.function.this.as_ref(), self.options),
+        }
+    }
+
     /// Where the cache is found, as an expression.
-    pub(super) fn home(&self, of: &TokenStream) -> TokenStream {
-        let (of, span) = (at(self.key_span, of), self.key_span);
-        let find = match self.options.scope {
-            Scope::Process => quote_spanned!(span=> cache),
-            Scope::Thread => quote_spanned!(span=> __local),
+    pub(super) fn home(&self, site: &Site) -> TokenStream {
+        let span = self.key_span;
+        let (of, this) = (at(span, &site.of), at(span, &site.this));
+        let find = match (&self.place, self.options.scope) {
+            (Place::Beside, Scope::Process) => Ident::new("cache", span),
+            (Place::Beside, Scope::Thread) => Ident::new("__local", span),
+            (Place::Inside { .. }, _) => self.names.hidden("home"),
         };
-        quote_spanned!(span=> #of::#find())
+        let find = at(span, &self.names.path(&of, &find));
+        match &self.place {
+            Place::Inside { home: Home::Instance | Home::Counted { .. }, .. } => {
+                quote_spanned!(span=> #find(#this))
+            }
+            _ => quote_spanned!(span=> #find()),
+        }
     }
 
     /// The visibility for what is generated.
     pub(super) fn vis(&self) -> TokenStream {
-        respan(self.function.vis.to_token_stream())
+        match &self.place {
+            // The methods of a trait have none; their controls are anyone's.
+            Place::Inside { block: Some(block), .. } if block.of.is_some() => quote!(pub),
+            _ => respan(self.function.vis.to_token_stream()),
+        }
     }
 
     /// The parameters of a control: names and types, no patterns.
@@ -136,8 +188,6 @@ impl<'a> Plan<'a> {
     /// on an argument are asked for in there and nowhere else: what they give
     /// back is opaque.
     pub(super) fn part_makers(&self) -> TokenStream {
-        let lifetimes = lifetimes(&self.function.sig.generics);
-        let lifetimes: Vec<TokenStream> = lifetimes.into_iter().map(respan).collect();
         let makers = self.args.iter().filter_map(|arg| {
             let ArgPart { shape, maker, span } = arg.part.as_ref()?;
             let (maker, span) = (maker.as_ref()?, generated(*span));
@@ -160,55 +210,70 @@ impl<'a> Plan<'a> {
                 _ => quote_spanned!(span=> &#lifetime #ty),
             };
             let value = value_at(span);
+            let lints = self.names.lints();
             let part_of = quote_spanned!(span=> impl #krate::__private::Part<Owned = #owned>);
             // Where there may be other lifetimes, ours has to have a name.
             Some(if has_lifetimes(arg.input.ty.to_token_stream()) {
                 let reference = reference(quote_spanned!(span=> '__k));
+                let own = quote_spanned!(span=> '__k);
+                let Declared { params, clause } = self.names.declared_with_lifetimes(&own);
                 quote_spanned! {span=>
-                    fn #maker<'__k, #(#lifetimes),*>(#value: #reference) -> #part_of + '__k { #part }
+                    #lints
+                    fn #maker #params(#value: #reference) -> #part_of + '__k #clause { #part }
                 }
             } else {
                 let reference = reference(TokenStream::new());
-                quote_spanned!(span=> fn #maker(#value: #reference) -> #part_of + '_ { #part })
+                let Declared { params, clause } = self.names.declared(&TokenStream::new());
+                quote_spanned! {span=>
+                    #lints
+                    fn #maker #params(#value: #reference) -> #part_of + '_ #clause { #part }
+                }
             })
         });
         makers.collect()
     }
 
     /// The key of a call, as an expression.
-    pub(super) fn part(&self, companion: &TokenStream) -> TokenStream {
+    pub(super) fn part(&self, site: &Site) -> TokenStream {
         let part = |arg: &Arg<'_>| {
             let ArgPart { shape, maker, .. } = arg.part.as_ref()?;
             let name = &arg.name;
             Some(match maker {
-                Some(maker) => Shape {
-                    part: quote!(#companion::#maker(&#name)),
-                    owned: TokenStream::new(),
-                },
+                Some(maker) => {
+                    let maker = self.names.path(&site.of, maker);
+                    Shape {
+                        part: quote!(#maker(&#name)),
+                        owned: TokenStream::new(),
+                    }
+                }
                 None => shape.clone(),
             })
         };
         let parts = self.args.iter().filter_map(part);
-        let parts: Vec<Shape> = parts.chain(self.constants.iter().cloned()).collect();
+        let this = self.this.iter().map(|this| this.shape.clone());
+        let parts = this.chain(parts).chain(self.constants.iter().cloned());
+        let parts: Vec<Shape> = parts.collect();
         key::tuple_of(&parts, self.blamed()).part
     }
 
     /// A call of the cache, all of it where the blame would fall.
     pub(super) fn ask(
         &self,
-        companion: &TokenStream,
+        site: &Site,
         what: &str,
         arguments: &TokenStream,
     ) -> TokenStream {
-        let (home, span) = (self.home(companion), self.blamed());
+        let (home, span) = (self.home(site), self.blamed());
         let method = Ident::new(what, span);
         quote_spanned!(span=> #home.#method(#arguments))
     }
 
     /// A call of the body, as an expression.
-    fn call(&self, companion: &TokenStream) -> TokenStream {
-        let names = self.args.iter().map(|arg| &arg.name);
-        let call = quote!(#companion::uncached(#(#names),*));
+    fn call(&self, site: &Site) -> TokenStream {
+        let names = self.args.iter().map(|arg| arg.name.to_token_stream());
+        let arguments = site.owned_this.iter().cloned().chain(names);
+        let body = self.names.path(&site.of, &self.names.control("uncached"));
+        let call = quote!(#body(#(#arguments),*));
         let call = match self.function.sig.asyncness {
             Some(_) => quote!(#call.await),
             None => call,
@@ -221,21 +286,12 @@ impl<'a> Plan<'a> {
     }
 
     /// The end of a call whose body has run.
-    pub(super) fn finish(&self, companion: &TokenStream, flight: &Ident) -> TokenStream {
-        let (span, call) = (self.blamed(), self.call(companion));
+    pub(super) fn finish(&self, site: &Site, flight: &Ident) -> TokenStream {
+        let (span, call) = (self.blamed(), self.call(site));
         let private = at(span, &self.options.private());
         let mut flight = flight.clone();
         flight.set_span(flight.span().located_at(span));
         quote_spanned!(span=> #private::finish(#flight, #call))
-    }
-
-    /// The generics of a generated function that takes the arguments.
-    pub(super) fn own_generics(&self) -> TokenStream {
-        let lifetimes = lifetimes(&self.function.sig.generics);
-        if lifetimes.is_empty() {
-            return TokenStream::new();
-        }
-        respan(quote!(<#(#lifetimes),*>))
     }
 
     /// Where to point if the call of the cache itself is at fault: at the one
@@ -275,10 +331,10 @@ impl<'a> Plan<'a> {
     /// Documentation, where rustdoc can show it. Private functions do without:
     /// that keeps their expansion small.
     pub(super) fn doc(&self, text: &str) -> TokenStream {
-        match self.function.vis {
-            Visibility::Inherited => TokenStream::new(),
-            _ => quote!(#[doc = #text]),
+        if self.vis().is_empty() {
+            return TokenStream::new();
         }
+        quote!(#[doc = #text])
     }
 }
 
@@ -293,34 +349,16 @@ fn constants(function: &Function, krate: &TokenStream) -> Vec<Shape> {
 
 fn part(
     param: &Param,
-    index: usize,
+    maker: Ident,
     loose: bool,
     krate: &TokenStream,
 ) -> syn::Result<Option<ArgPart>> {
     let span = param.ty().span();
     let value = value_at(span);
-    let maker = || Some(format_ident!("__key{index}"));
+    let maker = || Some(maker);
     Ok(Some(match &param.key {
         Key::Skip => return Ok(None),
-        Key::Computed(expr) => {
-            let span = expr
-                .clone()
-                .into_iter()
-                .next()
-                .map_or(span, |token| token.span());
-            let expr = respan(expr.clone());
-            let value = quote_spanned!(generated(span)=> &(#expr));
-            let shape = if loose {
-                Shape::loose(&value, span, krate)
-            } else {
-                Shape::any(&value, span, krate)
-            };
-            ArgPart {
-                shape,
-                maker: None,
-                span,
-            }
-        }
+        Key::Computed(expr) => computed(expr, span, loose, krate),
         Key::Whole if loose => ArgPart {
             shape: Shape::loose(&value, span, krate),
             maker: maker(),
@@ -332,6 +370,24 @@ fn part(
             span,
         },
     }))
+}
+
+/// `#[key(expr)]`
+fn computed(expr: &TokenStream, otherwise: Span, loose: bool, krate: &TokenStream) -> ArgPart {
+    let first = expr.clone().into_iter().next();
+    let span = first.map_or(otherwise, |token| token.span());
+    let expr = respan(expr.clone());
+    let value = quote_spanned!(generated(span)=> &(#expr));
+    let shape = if loose {
+        Shape::loose(&value, span, krate)
+    } else {
+        Shape::any(&value, span, krate)
+    };
+    ArgPart {
+        shape,
+        maker: None,
+        span,
+    }
 }
 
 /// The name that a maker of parts gives to the argument; all of the maker has

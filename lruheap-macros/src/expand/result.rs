@@ -7,6 +7,7 @@ use syn::{ReturnType, Type};
 
 use super::hygiene::{at, generated, local, respan};
 use super::key::{ok_type, ungrouped};
+use super::names::{Declared, Names};
 use crate::item::Function;
 use crate::options::{Options, is_primitive};
 
@@ -68,7 +69,7 @@ impl ResultPlan {
 
     /// The companion's functions that say how values are copied and which are
     /// kept. The bounds on the value are asked for in there and nowhere else.
-    pub(super) fn makers(&self, options: &Options) -> TokenStream {
+    pub(super) fn makers(&self, options: &Options, names: &Names<'_>) -> TokenStream {
         let ResultPlan {
             value,
             values,
@@ -79,14 +80,21 @@ impl ResultPlan {
         let accepts = options.cache_if.as_ref().map(|accepts| {
             let span = generated(accepts.span());
             let (private, name) = (at(span, &options.private()), local("value"));
+            let (accept, Declared { params, clause }) = (names.hidden("accepts"), names.declared(&TokenStream::new()));
+            let lints = names.lints();
             quote_spanned! {span=>
-                fn __accepts(#name: &#value) -> #private::bool {
+                #lints
+                fn #accept #params(#name: &#value) -> #private::bool #clause {
                     #private::accepts::<#value, _>(#accepts, #name)
                 }
             }
         });
+        let name = at(*span, &names.hidden("values").to_token_stream());
+        let Declared { params, clause } = names.declared(&TokenStream::new());
+        let lints = &names.lints();
         quote_spanned! {*span=>
-            fn __values() -> impl #private::Values<#here> { #values }
+            #lints
+            fn #name #params() -> impl #private::Values<#here> #clause { #values }
             #accepts
         }
     }
@@ -96,10 +104,12 @@ impl ResultPlan {
     pub(super) fn outcome(
         &self,
         options: &Options,
+        names: &Names<'_>,
         companion: &TokenStream,
     ) -> (TokenStream, &'static str) {
         let (ty, span, private) = (&self.ty, self.span, options.private());
-        let values = quote!(#companion::__values());
+        let values = names.path(companion, &names.hidden("values"));
+        let values = quote!(#values());
         let outcome = if self.is_ok_only {
             let private = at(span, &private);
             quote_spanned!(span=> #private::ok::<#ty, _>(#values))
@@ -109,10 +119,10 @@ impl ResultPlan {
             return (values, "");
         };
         match &options.cache_if {
-            Some(_) => (
-                quote!(#private::only_if(#outcome, #companion::__accepts)),
-                "_as",
-            ),
+            Some(_) => {
+                let accepts = names.path(companion, &names.hidden("accepts"));
+                (quote!(#private::only_if(#outcome, #accepts)), "_as")
+            }
             None => (outcome, "_as"),
         }
     }

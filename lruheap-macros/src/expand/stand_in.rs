@@ -8,12 +8,17 @@ use syn::{FnArg, ReturnType, Type};
 use super::generics::{block_head, companion_type, lifetimes};
 use super::hygiene::{generated, respan};
 use super::key::has_impl;
+use crate::block::Block;
 use crate::check::is_associated;
 use crate::item::Function;
 use crate::options::{Companion, Options, is_primitive};
 
 /// The stand-in, where there can be one.
-pub(super) fn write(function: &Function, options: &Options) -> TokenStream {
+pub(super) fn write(
+    function: &Function,
+    options: &Options,
+    block: Option<&Block>,
+) -> TokenStream {
     let sig = &function.sig;
     let mut name = match &options.companion {
         Companion::None => return TokenStream::new(),
@@ -21,7 +26,7 @@ pub(super) fn write(function: &Function, options: &Options) -> TokenStream {
         Companion::Named(None) => sig.ident.clone(),
     };
     name.set_span(generated(name.span()));
-    let is_method = function.receiver.is_some() || is_associated(function);
+    let is_method = function.this.is_some() || block.is_some() || is_associated(function);
     if is_method || is_primitive(&name.to_string()) {
         return TokenStream::new();
     }

@@ -4,9 +4,15 @@
 //! gate, and no such closure runs code of the user's. That is the seam where a
 //! faster way in for readers belongs.
 
+pub(crate) mod once;
+
+use std::borrow::Borrow;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use parking_lot::Mutex;
+
+use super::settings::Setup;
 
 /// Lets one closure at a time at a `T`.
 pub trait Gate<T> {
@@ -39,10 +45,13 @@ impl<T> Gate<T> for RefCell<T> {
     }
 }
 
-/// Who shares a cache, and so what gate it needs.
+/// Who shares a cache, and so what gate it needs; and whether it has its setup
+/// to itself.
 pub trait Scope {
     /// The gate round a cache of this scope.
     type Gate<T>: Gate<T>;
+    /// How the cache finds its setup.
+    type Setup: Borrow<Setup>;
 }
 
 /// All threads of the process.
@@ -51,10 +60,29 @@ pub enum Process {}
 /// One thread.
 pub enum Thread {}
 
+/// One instance of a type, in whatever threads. There may be many, and each is
+/// small: the setup is their method's.
+pub enum Instance {}
+
+/// One instance, in one thread.
+pub enum LocalInstance {}
+
 impl Scope for Process {
     type Gate<T> = Mutex<T>;
+    type Setup = Setup;
 }
 
 impl Scope for Thread {
     type Gate<T> = RefCell<T>;
+    type Setup = Setup;
+}
+
+impl Scope for Instance {
+    type Gate<T> = Mutex<T>;
+    type Setup = &'static Setup;
+}
+
+impl Scope for LocalInstance {
+    type Gate<T> = RefCell<T>;
+    type Setup = Rc<Setup>;
 }

@@ -1,0 +1,77 @@
+//! `#[cache_invalidate]`: what is cleared when a method that changes its instance
+//! ends, in whatever way: it returns, fails, panics, or its future is dropped.
+//!
+//! The guard is made before the body runs and borrows nothing, so that the body
+//! has `self` to itself.
+
+use std::thread::LocalKey;
+
+use super::instance::{self, CacheHost, InstanceSlots, StaleChain};
+use super::local::{self, LocalSlots};
+use super::slot::Slots;
+use super::tracked::TrackedSlots;
+
+/// Clears what is out of date when it goes.
+#[must_use = "what is out of date is cleared when this goes"]
+pub struct Stale(Scope);
+
+enum Scope {
+    Instance { _chain: StaleChain },
+    Shared(&'static Slots),
+    Tracked(&'static TrackedSlots, usize),
+    Local(&'static LocalKey<LocalSlots>, usize),
+}
+
+impl Drop for Stale {
+    fn drop(&mut self) {
+        match &self.0 {
+            // It clears by itself.
+            Scope::Instance { .. } => {}
+            Scope::Shared(slots) => slots.outdate(),
+            Scope::Tracked(slots, instance) => slots.outdate(*instance),
+            Scope::Local(key, instance) => local::outdate(key, *instance),
+        }
+    }
+}
+
+/// All caches of an instance.
+pub fn stale<H: CacheHost + ?Sized>(host: &H) -> Stale {
+    Stale(Scope::Instance {
+        _chain: instance::stale(host),
+    })
+}
+
+/// What lies behind a method, of whatever kind: hidden functions of the type give
+/// it, for `#[cache_invalidate(m)]`.
+pub struct Behind<S: 'static>(pub &'static S);
+
+impl Behind<InstanceSlots> {
+    /// What the method keeps of this instance.
+    pub fn stale<H: CacheHost + ?Sized>(self, host: &H) -> Stale {
+        Stale(Scope::Instance {
+            _chain: instance::stale_method(host, self.0),
+        })
+    }
+}
+
+impl Behind<Slots> {
+    /// All that the method keeps: it may be of this instance.
+    pub fn stale<H: ?Sized>(self, _host: &H) -> Stale {
+        Stale(Scope::Shared(self.0))
+    }
+}
+
+impl Behind<TrackedSlots> {
+    /// What the method keeps of this instance.
+    pub fn stale<H>(self, host: &H) -> Stale {
+        Stale(Scope::Tracked(self.0, std::ptr::from_ref(host).addr()))
+    }
+}
+
+impl Behind<LocalKey<LocalSlots>> {
+    /// What the method keeps of this instance in this thread, or all.
+    pub fn stale<H: ?Sized>(self, host: &H) -> Stale {
+        let instance = std::ptr::from_ref(host).cast::<()>().addr();
+        Stale(Scope::Local(self.0, instance))
+    }
+}

@@ -1,0 +1,195 @@
+//! Caches without their types: what can be asked of each, and of many together.
+
+use std::rc::Rc;
+
+use crate::cache::{Engine, Scope};
+use crate::registry::{CacheReport, Listed};
+use crate::stats::{CacheInfo, CacheKind, CacheParameters};
+
+/// A cache, whatever its keys and values are.
+pub trait AnyCache {
+    /// Its counters.
+    fn info(&self) -> CacheInfo;
+    /// Drops every entry.
+    fn clear(&self);
+    /// Drops what has expired, says how many.
+    fn purge(&self) -> usize;
+}
+
+impl<K, V, S: Scope> AnyCache for Engine<K, V, S> {
+    fn info(&self) -> CacheInfo {
+        Engine::info(self)
+    }
+
+    fn clear(&self) {
+        Engine::clear(self);
+    }
+
+    fn purge(&self) -> usize {
+        Engine::purge(self)
+    }
+}
+
+/// The caches of a method.
+pub trait Summary {
+    /// What reports call it.
+    fn name(&self) -> &str;
+
+    /// As configured; each instance's may have been resized.
+    fn parameters(&self) -> CacheParameters;
+
+    /// Visits the cache of each live instance. Nothing is locked meanwhile, and
+    /// those that come or go in between may be seen or not.
+    fn each(&self, visit: &mut dyn FnMut(&dyn AnyCache));
+
+    /// Drops what belonged to instances that have died.
+    fn drop_dead(&self) -> usize {
+        0
+    }
+
+    /// The instance at this address has changed: what is kept of it here goes, or
+    /// all that it is kept among.
+    fn outdate(&self, _instance: usize) {}
+}
+
+fn sum(of: &(impl Summary + ?Sized)) -> (CacheInfo, usize) {
+    let mut sum = CacheInfo {
+        maxsize: of.parameters().maxsize,
+        ..CacheInfo::default()
+    };
+    let mut instances = 0;
+    of.each(&mut |cache| {
+        let info = cache.info();
+        sum.hits += info.hits;
+        sum.misses += info.misses;
+        sum.currsize += info.currsize;
+        sum.evictions += info.evictions;
+        sum.expirations += info.expirations;
+        sum.invalidations += info.invalidations;
+        instances += 1;
+    });
+    (sum, instances)
+}
+
+/// What the registry lists of a method.
+pub(super) fn report(of: &impl Summary) -> Option<CacheReport> {
+    let (info, instances) = sum(of);
+    (instances > 0).then(|| CacheReport {
+        name: of.name().to_string(),
+        kind: CacheKind::Method,
+        parameters: of.parameters(),
+        info,
+        instances,
+    })
+}
+
+/// Purges what the registry lists of a method.
+pub(super) fn purge(of: &(impl Summary + ?Sized)) -> usize {
+    let mut dropped = of.drop_dead();
+    of.each(&mut |cache| dropped += cache.purge());
+    dropped
+}
+
+/// The caches of all live instances together: `Type::m_caches()`.
+///
+/// Instances count from their first call of the method; one that has died is in
+/// none of the figures. Each cache is locked in turn, none while another is: the
+/// sums are exact where nothing else happens meanwhile.
+pub struct MethodCaches(Members);
+
+enum Members {
+    Shared(&'static (dyn Summary + Sync)),
+    Local(Rc<dyn Summary>),
+}
+
+impl MethodCaches {
+    pub(super) fn shared(members: &'static (dyn Summary + Sync)) -> Self {
+        MethodCaches(Members::Shared(members))
+    }
+
+    pub(super) fn local(members: Rc<dyn Summary>) -> Self {
+        MethodCaches(Members::Local(members))
+    }
+
+    fn members(&self) -> &dyn Summary {
+        match &self.0 {
+            Members::Shared(members) => *members,
+            Members::Local(members) => &**members,
+        }
+    }
+
+    /// The sums of the counters and entries. `maxsize` is that of each instance,
+    /// as configured. O(instances).
+    pub fn cache_info(&self) -> CacheInfo {
+        sum(self.members()).0
+    }
+
+    /// Clears the cache of every live instance. O(instances).
+    pub fn cache_clear(&self) {
+        self.members().each(&mut |cache| cache.clear());
+    }
+
+    /// Drops what has expired in each, says how many entries that were.
+    pub fn cache_purge(&self) -> usize {
+        purge(self.members())
+    }
+
+    /// The options, as configured.
+    pub fn cache_parameters(&self) -> CacheParameters {
+        self.members().parameters()
+    }
+
+    /// How many live instances have a cache of this method; 1 where all share
+    /// one. O(instances).
+    pub fn instances(&self) -> usize {
+        let mut instances = 0;
+        self.members().each(&mut |_| instances += 1);
+        instances
+    }
+}
+
+impl std::fmt::Debug for MethodCaches {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (info, instances) = sum(self.members());
+        f.debug_struct("MethodCaches")
+            .field("name", &self.members().name())
+            .field("instances", &instances)
+            .field("info", &info)
+            .finish()
+    }
+}
+
+/// A single cache, where all instances share it.
+impl<K, V, S: Scope> Summary for Engine<K, V, S> {
+    fn name(&self) -> &str {
+        Engine::name(self)
+    }
+
+    fn parameters(&self) -> CacheParameters {
+        Engine::parameters(self)
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(&dyn AnyCache)) {
+        visit(self);
+    }
+
+    fn outdate(&self, _instance: usize) {
+        Engine::clear(self);
+    }
+}
+
+impl<K, V, S: Scope> Listed for Engine<K, V, S> {
+    fn report(&self) -> Option<CacheReport> {
+        Some(CacheReport {
+            name: Engine::name(self).to_string(),
+            kind: self.kind(),
+            parameters: Engine::parameters(self),
+            info: Engine::info(self),
+            instances: 1,
+        })
+    }
+
+    fn purge(&self) -> usize {
+        Engine::purge(self)
+    }
+}

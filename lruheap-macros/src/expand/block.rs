@@ -1,0 +1,98 @@
+//! `#[lru_cache]` on an `impl` block: each method with an attribute of its own is
+//! expanded, knowing the block; the rest stays as it is.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, Meta};
+
+use super::one;
+use crate::block::{Block, Item};
+use crate::error::Errors;
+use crate::options::{self, Macro};
+
+/// Expands the block.
+pub(super) fn write(of: Macro, options: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let krate = options::of_block(options, &mut errors);
+    let block: Block = match syn::parse2(item.clone()) {
+        Ok(block) => block,
+        Err(error) => {
+            errors.push(error);
+            return [errors.into_tokens(), item].into_iter().collect();
+        }
+    };
+    let is_memoized = |item: &Item| matches!(item, Item::Memoized { .. });
+    if !block.items.iter().any(is_memoized) {
+        let name = match of {
+            Macro::LruCache => "lru_cache",
+            Macro::Cache => "cache",
+        };
+        errors.at(
+            block.head(),
+            format!("no method of this block is memoized: put `#[{name}]` with its options on those that are to be as well"),
+        );
+    }
+    if let Some((tokens, message)) = block.without_place_for_controls() {
+        errors.at(tokens, message);
+        return [errors.into_tokens(), block.with(plain_items(&block))]
+            .into_iter()
+            .collect();
+    }
+    let (mut items, mut beside) = (TokenStream::new(), TokenStream::new());
+    for item in &block.items {
+        match item {
+            Item::Other(tokens) => items.extend(tokens.clone()),
+            Item::Memoized { attribute, method } => {
+                let (of, options) = read(attribute, krate.as_ref());
+                let method = block.outside(method.clone());
+                let expansion = one(of, options, method, Some(&block), &mut errors);
+                items.extend(expansion.item);
+                beside.extend(expansion.beside);
+            }
+        }
+    }
+    let errors = errors.into_tokens();
+    if block.of.is_none() {
+        items.extend(beside);
+        let block = block.with(items);
+        return quote!(#errors #block);
+    }
+    let (head, lints) = (block.inherent_head(), block.lints());
+    let block = block.with(items);
+    quote! {
+        #errors
+        #block
+        #lints
+        #head { #beside }
+    }
+}
+
+/// The items as if nothing were memoized.
+fn plain_items(block: &Block) -> TokenStream {
+    block
+        .items
+        .iter()
+        .map(|item| match item {
+            Item::Other(tokens) | Item::Memoized { method: tokens, .. } => tokens.clone(),
+        })
+        .collect()
+}
+
+/// Which attribute a method has, and its options.
+fn read(attribute: &Attribute, krate: Option<&TokenStream>) -> (Macro, TokenStream) {
+    let of = match attribute.path().segments.last() {
+        Some(last) if last.ident == "cache" => Macro::Cache,
+        _ => Macro::LruCache,
+    };
+    let options = match &attribute.meta {
+        Meta::Path(_) => TokenStream::new(),
+        Meta::List(list) => list.tokens.clone(),
+        // The options will be refused, with what is wrong.
+        Meta::NameValue(meta) => meta.value.to_token_stream(),
+    };
+    match krate {
+        Some(krate) if options.is_empty() => (of, quote!(crate = #krate)),
+        Some(krate) => (of, quote!(crate = #krate, #options)),
+        None => (of, options),
+    }
+}

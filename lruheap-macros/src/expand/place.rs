@@ -1,0 +1,124 @@
+//! Where a function stands, and with that where its cache lives and how the
+//! instance is reached.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use super::hygiene::{at, generated};
+use crate::block::Block;
+use crate::item::{Function, Holding, Key, This};
+use crate::options::Options;
+
+/// Where a function stands.
+pub(super) enum Place<'a> {
+    /// By itself: its controls are in a companion of its name.
+    Beside,
+    /// In an `impl` block, which may not be known.
+    Inside {
+        home: Home,
+        block: Option<&'a Block>,
+    },
+}
+
+/// Whose the cache of a method is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// The instance's: it hangs on a field.
+    Instance,
+    /// The instance's: a table has it by a weak reference.
+    Counted { is_local: bool },
+    /// All instances'.
+    Shared,
+}
+
+impl<'a> Place<'a> {
+    pub(super) fn of(function: &Function, block: Option<&'a Block>) -> Self {
+        let home = match (&function.this, block) {
+            (None, None) => return Place::Beside,
+            (None, Some(_)) => Home::Shared,
+            (Some(this), _) => home(this),
+        };
+        Place::Inside { home, block }
+    }
+}
+
+/// Whose the cache of a method with this receiver is.
+pub(crate) fn home(this: &This) -> Home {
+    match (&this.key, &this.holding) {
+        (Key::Skip | Key::Computed(_), _) => Home::Shared,
+        (Key::Whole, Holding::Counted { is_local, .. }) => Home::Counted {
+            is_local: *is_local,
+        },
+        (Key::Whole, _) => Home::Instance,
+    }
+}
+
+/// How generated code reaches, from where it stands, its helpers and the instance.
+pub(super) struct Site {
+    /// What the helpers are associated functions of.
+    pub(super) of: TokenStream,
+    /// A reference to the instance, or to the pointer that holds it.
+    pub(super) this: TokenStream,
+    /// The receiver for the body.
+    pub(super) owned_this: Option<TokenStream>,
+}
+
+impl Site {
+    /// Of a function that stands by itself.
+    pub(super) fn beside(of: TokenStream) -> Self {
+        Site {
+            of,
+            this: TokenStream::new(),
+            owned_this: None,
+        }
+    }
+
+    /// In a method with the receiver as written.
+    pub(super) fn in_method(this: Option<&This>) -> Self {
+        let by_value = matches!(
+            this,
+            Some(This {
+                holding: Holding::Counted {
+                    by_reference: false,
+                    ..
+                },
+                ..
+            })
+        );
+        let name = this.map(self_of);
+        Site {
+            of: quote!(Self),
+            this: if by_value { quote!(&#name) } else { quote!(#name) },
+            owned_this: name.map(|name| quote!(#name)),
+        }
+    }
+
+    /// In a function with a receiver of its own, `&self` or `self: &Arc<Self>`.
+    pub(super) fn in_control(this: Option<&This>, options: &Options) -> Self {
+        let mut site = Site::in_method(this);
+        let name = this.map(self_of);
+        site.this = quote!(#name);
+        if let Some(Holding::Counted { by_reference: false, .. }) = this.map(|this| &this.holding) {
+            let private = options.private();
+            site.owned_this = Some(quote!(#private::Clone::clone(#name)));
+        }
+        site
+    }
+}
+
+/// `self`, as the macro's own.
+fn self_of(this: &This) -> Ident {
+    Ident::new("self", generated(this.receiver.self_token.span))
+}
+
+/// The receiver of a generated function that only looks at the instance.
+pub(super) fn receiver(this: &This) -> TokenStream {
+    let span = generated(this.receiver.self_token.span);
+    match &this.holding {
+        Holding::Counted { pointer, .. } => {
+            let pointer = at(span, pointer);
+            at(span, &quote!(self: &#pointer))
+        }
+        _ => at(span, &quote!(&self)),
+    }
+}
