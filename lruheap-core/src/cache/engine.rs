@@ -348,7 +348,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn resize(&self, maxsize: Option<usize>) {
         let mut trash = Trash::new();
         self.gate.with(|state| {
-            state.set_maxsize(maxsize);
+            state.maxsize = maxsize;
             state.expire(&self.settings().clock, usize::MAX, &mut trash);
             state.make_room(0, &mut trash);
             state.store.shrink();
@@ -365,7 +365,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     pub(crate) fn parameters(&self) -> CacheParameters {
         CacheParameters {
-            maxsize: self.gate.with(|state| state.maxsize()),
+            maxsize: self.gate.with(|state| state.maxsize),
             ..self.setup.borrow().parameters()
         }
     }

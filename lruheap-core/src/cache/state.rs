@@ -26,8 +26,7 @@ pub(crate) struct Counters {
 /// The state of a cache.
 pub(crate) struct State<K, V> {
     pub(crate) store: Store<Payload<K, V>>,
-    /// The bound; `usize::MAX` for none.
-    maxsize: usize,
+    pub(crate) maxsize: Option<usize>,
     pub(crate) counters: Counters,
     pub(crate) flights: Flights,
 }
@@ -36,18 +35,10 @@ impl<K, V> State<K, V> {
     pub(crate) fn new(maxsize: Option<usize>) -> Self {
         State {
             store: Store::new(),
-            maxsize: maxsize.unwrap_or(usize::MAX),
+            maxsize,
             counters: Counters::default(),
             flights: Flights::default(),
         }
-    }
-
-    pub(crate) fn maxsize(&self) -> Option<usize> {
-        (self.maxsize != usize::MAX).then_some(self.maxsize)
-    }
-
-    pub(crate) fn set_maxsize(&mut self, maxsize: Option<usize>) {
-        self.maxsize = maxsize.unwrap_or(usize::MAX);
     }
 
     /// The time, if any entry's life depends on it.
@@ -142,7 +133,7 @@ impl<K, V> State<K, V> {
     }
 
     fn limit(&self) -> usize {
-        self.maxsize.min(MOST_ENTRIES)
+        self.maxsize.unwrap_or(MOST_ENTRIES).min(MOST_ENTRIES)
     }
 
     /// Evicts until there is room for `more` entries.
@@ -193,7 +184,7 @@ impl<K, V> State<K, V> {
         CacheInfo {
             hits: self.counters.hits,
             misses: self.counters.misses,
-            maxsize: self.maxsize(),
+            maxsize: self.maxsize,
             currsize: self.store.len(),
             evictions: self.counters.evictions,
             expirations: self.counters.expirations,

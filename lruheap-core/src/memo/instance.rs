@@ -1,11 +1,10 @@
 //! Caches that belong to an instance: what hangs on it, and the table of a
 //! method that knows all of them by weak references.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr;
 use std::sync::{Arc, Weak};
@@ -60,27 +59,25 @@ pub trait Kept: Send + Sync {
     fn of(&self) -> Option<(&'static InstanceSlots, &dyn AnyCache)>;
 }
 
-/// The cache of one instance and method. `I` names the instantiation.
-pub(crate) struct Node<I, K, V> {
+/// The cache of one instance and method.
+pub(crate) struct Node<K, V> {
     engine: Engine<K, V, Instance>,
     table: &'static InstanceTable,
     /// The node's place in the table.
     place: usize,
-    instantiation: PhantomData<fn() -> I>,
 }
 
-impl<I: 'static, K: Send + Sync + 'static, V: Send + Sync + 'static> Node<I, K, V> {
+impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Node<K, V> {
     pub(super) fn register(table: &'static InstanceTable) -> Arc<dyn Kept> {
         Arc::new_cyclic(|this: &Weak<Self>| Node {
             engine: Engine::new(&table.setup),
             table,
             place: table.live.lock().add(this.clone()),
-            instantiation: PhantomData,
         })
     }
 }
 
-impl<I: 'static, K: Send + Sync + 'static, V: Send + Sync + 'static> Kept for Node<I, K, V> {
+impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Kept for Node<K, V> {
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -90,7 +87,7 @@ impl<I: 'static, K: Send + Sync + 'static, V: Send + Sync + 'static> Kept for No
     }
 }
 
-impl<I, K, V> Drop for Node<I, K, V> {
+impl<K, V> Drop for Node<K, V> {
     fn drop(&mut self) {
         let gone = self.table.live.lock().remove(self.place);
         drop(gone);
@@ -135,13 +132,14 @@ impl InstanceCaches {
 
     /// The node of a method, if it has been called on this instance.
     #[inline]
-    fn find<I: 'static, K: 'static, V: 'static>(
+    fn find<K: 'static, V: 'static>(
         &self,
         method: &'static InstanceSlots,
-    ) -> Option<&Node<I, K, V>> {
+        instantiation: TypeId,
+    ) -> Option<&Node<K, V>> {
         let mut next = self.chain.get();
         while let Some(link) = next {
-            match node_of(&*link.cache, method) {
+            match node_of(&*link.cache, method, instantiation) {
                 Some(node) => return Some(node),
                 None => next = link.next.get(),
             }
@@ -182,12 +180,14 @@ impl InstanceCaches {
 }
 
 #[inline]
-fn node_of<'h, I: 'static, K: 'static, V: 'static>(
+fn node_of<'h, K: 'static, V: 'static>(
     cache: &'h dyn Kept,
     method: &'static InstanceSlots,
-) -> Option<&'h Node<I, K, V>> {
-    let node: &Node<I, K, V> = cache.as_any().downcast_ref()?;
-    ptr::eq(node.table.method, method).then_some(node)
+    instantiation: TypeId,
+) -> Option<&'h Node<K, V>> {
+    let node: &Node<K, V> = cache.as_any().downcast_ref()?;
+    let table = node.table;
+    (ptr::eq(table.method, method) && table.instantiation == instantiation).then_some(node)
 }
 
 fn clear(first: Option<&Link>, only: Option<&'static InstanceSlots>) {
@@ -318,6 +318,7 @@ pub struct InstanceSlots {
 /// The caches that the instances of one type have for one method.
 pub struct InstanceTable {
     method: &'static InstanceSlots,
+    instantiation: TypeId,
     setup: Setup,
     live: Mutex<Live>,
 }
@@ -419,13 +420,15 @@ impl InstanceSlots {
         }
     }
 
-    fn table<I: 'static>(
+    fn table(
         &'static self,
+        instantiation: TypeId,
         build: impl FnOnce() -> CacheBuilder,
     ) -> &'static InstanceTable {
-        let table = self.tables.get::<I>(|| {
+        let table = self.tables.get(instantiation, || {
             Box::new(InstanceTable {
                 method: self,
+                instantiation,
                 setup: build().setup(),
                 live: Mutex::default(),
             })
@@ -434,50 +437,63 @@ impl InstanceSlots {
         table.expect("there are tables only")
     }
 
-    /// The instance's cache, made at its first call. `I` tells the instantiations
-    /// of a method apart that has type parameters of its own.
+    /// The instance's cache, made at its first call.
     #[inline]
-    pub fn home<'h, I, H, K, V>(
+    pub fn home<'h, H: ?Sized, K: 'static, V: 'static>(
         &'static self,
-        _: I,
+        hosted: Hosted<H>,
         host: &'h H,
-        share: impl Share<K, V>,
+        share: Share<K, V>,
         build: impl FnOnce() -> CacheBuilder,
-    ) -> OfInstance<'h, K, V>
-    where
-        I: 'static,
-        H: CacheHost + ?Sized,
-        K: 'static,
-        V: 'static,
-    {
-        let caches = host.instance_caches();
-        let node = match caches.find(self) {
+    ) -> OfInstance<'h, K, V> {
+        let caches = (hosted.caches)(host);
+        let node = match caches.find(self, hosted.instantiation) {
             Some(node) => node,
-            None => self.fill::<(H::Identity, I), K, V>(caches, share, build),
+            None => self.fill(hosted.instantiation, caches, share, build),
         };
         OfInstance(&node.engine)
     }
 
     #[cold]
-    fn fill<'h, I: 'static, K: 'static, V: 'static>(
+    fn fill<'h, K: 'static, V: 'static>(
         &'static self,
+        instantiation: TypeId,
         caches: &'h InstanceCaches,
-        share: impl Share<K, V>,
+        share: Share<K, V>,
         build: impl FnOnce() -> CacheBuilder,
-    ) -> &'h Node<I, K, V> {
-        let node = share.node::<I>(self.table::<I>(build));
-        caches.append(node, |cache| node_of::<I, K, V>(cache, self).is_some());
+    ) -> &'h Node<K, V> {
+        let node = (share.node)(self.table(instantiation, build));
+        caches.append(node, |cache| {
+            node_of::<K, V>(cache, self, instantiation).is_some()
+        });
         // Where another thread was first, its node is the one that is found.
-        caches.find(self).expect("it was appended just now")
+        let node = caches.find(self, instantiation);
+        node.expect("it was appended just now")
     }
 
     /// `Type::m_caches()`
-    pub fn caches<I: 'static, H: CacheHost + ?Sized>(
+    pub fn caches<H: ?Sized>(
         &'static self,
-        _: I,
+        hosted: Hosted<H>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> MethodCaches {
-        MethodCaches::shared(self.table::<(H::Identity, I)>(build))
+        MethodCaches::shared(self.table(hosted.instantiation, build))
+    }
+}
+
+/// What is known of a type that is a [`CacheHost`], so that it is asked for once.
+pub struct Hosted<H: ?Sized> {
+    caches: fn(&H) -> &InstanceCaches,
+    instantiation: TypeId,
+}
+
+/// Asks that a type is a host. `I` tells the instantiations of a method apart that
+/// has type parameters of its own.
+#[inline]
+pub fn hosted<H: CacheHost + ?Sized, I: 'static>(_: I) -> Hosted<H> {
+    Hosted {
+        caches: H::instance_caches,
+        instantiation: TypeId::of::<(H::Identity, I)>(),
     }
 }
 

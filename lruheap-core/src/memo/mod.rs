@@ -17,7 +17,7 @@ mod summary;
 mod tracked;
 
 pub use call::{Flight, finish};
-pub use instance::{CacheHost, InstanceCaches, InstanceSlots, OfInstance};
+pub use instance::{CacheHost, Hosted, InstanceCaches, InstanceSlots, OfInstance, hosted};
 pub use local::{Local, LocalSlot, LocalSlots};
 pub use outcome::{
     AnyResult, CacheValue, HasErr, IsOption, IsResult, OkOnly, OnlyIf, Outcome, Probe, Whole,
@@ -25,8 +25,9 @@ pub use outcome::{
 };
 pub use method::{Answer, Arguments, Ask, MethodCache, Refresh, Unnamed};
 pub use share::{
-    Share, hold0, hold1, hold2, hold3, hold4, hold5, hold6, hold7, hold8, hold9, hold10, hold11,
-    hold12,
+    Share, ShareTracked, hold0, hold1, hold2, hold3, hold4, hold5, hold6, hold7, hold8, hold9,
+    hold10, hold11, hold12, track0, track1, track2, track3, track4, track5, track6, track7, track8,
+    track9, track10, track11, track12,
 };
 pub use slot::{Slot, Slots};
 pub use stale::{Behind, Stale, stale};

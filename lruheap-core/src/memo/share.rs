@@ -32,62 +32,73 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Holder<K, V> for Cache<
 }
 
 /// Makes the caches of keys and values that threads may share.
-pub trait Share<K, V> {
+///
+/// Made by `hold…`, which ask that. Functions rather than methods with bounds, so
+/// that whoever is handed one need not ask again.
+pub struct Share<K, V> {
     /// For a function.
-    fn cache(self, builder: CacheBuilder) -> Box<dyn Holder<K, V>>;
-
+    pub(super) cache: fn(CacheBuilder) -> Box<dyn Holder<K, V>>,
     /// For an instantiation of one: a `Cache<K, V>`.
-    fn entry(self, builder: CacheBuilder) -> Box<dyn Entry>;
-
-    /// For an instance: a `Node<I, K, V>`; `I` names the instantiation.
-    fn node<I: 'static>(self, table: &'static InstanceTable) -> Arc<dyn Kept>;
-
-    /// For the instances of a type that are held in `Arc`: a `Tracked<Arc<T>, K, V>`.
-    fn tracked<T: Shareable>(self, builder: CacheBuilder) -> Box<dyn Entry>;
+    pub(super) entry: fn(CacheBuilder) -> Box<dyn Entry>,
+    /// For an instance: a `Node<K, V>`.
+    pub(super) node: fn(&'static InstanceTable) -> Arc<dyn Kept>,
 }
 
-struct Shared<K, V>(PhantomData<fn() -> (K, V)>);
+/// Makes the table of the instances that are held in `Arc`: a
+/// `Tracked<Arc<T>, K, V>`.
+pub struct ShareTracked<T, K, V> {
+    pub(super) table: fn(CacheBuilder) -> Box<dyn Entry>,
+    of: PhantomData<fn() -> (T, K, V)>,
+}
 
-impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Share<K, V> for Shared<K, V> {
-    fn cache(self, builder: CacheBuilder) -> Box<dyn Holder<K, V>> {
-        Box::new(builder.cache::<K, V>())
+fn share<K: Send + Sync + 'static, V: Send + Sync + 'static>() -> Share<K, V> {
+    Share {
+        cache: |builder| Box::new(builder.cache::<K, V>()),
+        entry: |builder| Box::new(builder.cache::<K, V>()),
+        node: Node::<K, V>::register,
     }
+}
 
-    fn entry(self, builder: CacheBuilder) -> Box<dyn Entry> {
-        Box::new(builder.cache::<K, V>())
-    }
-
-    fn node<I: 'static>(self, table: &'static InstanceTable) -> Arc<dyn Kept> {
-        Node::<I, K, V>::register(table)
-    }
-
-    fn tracked<T: Shareable>(self, builder: CacheBuilder) -> Box<dyn Entry> {
-        Box::new(Tracked::<Arc<T>, K, V>::shared(builder))
+fn share_tracked<T, K, V>() -> ShareTracked<T, K, V>
+where
+    T: Shareable,
+    K: Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    ShareTracked {
+        table: |builder| Box::new(Tracked::<Arc<T>, K, V>::shared(builder)),
+        of: PhantomData,
     }
 }
 
 macro_rules! hold {
-    ($($name:ident($($part:ident),*);)*) => {$(
+    ($($name:ident $tracked:ident($($part:ident),*);)*) => {$(
         /// For a key with this many parts. Each part is a parameter, so that the
         /// compiler points at the one at fault.
-        pub fn $name<$($part: Shareable,)* V: Shareable>() -> impl Share<($($part,)*), V> {
-            Shared(PhantomData)
+        pub fn $name<$($part: Shareable,)* V: Shareable>() -> Share<($($part,)*), V> {
+            share()
+        }
+
+        /// The same for instances in `Arc`.
+        pub fn $tracked<T: Shareable, $($part: Shareable,)* V: Shareable>()
+        -> ShareTracked<T, ($($part,)*), V> {
+            share_tracked()
         }
     )*};
 }
 
 hold! {
-    hold0();
-    hold1(A);
-    hold2(A, B);
-    hold3(A, B, C);
-    hold4(A, B, C, D);
-    hold5(A, B, C, D, E);
-    hold6(A, B, C, D, E, F);
-    hold7(A, B, C, D, E, F, G);
-    hold8(A, B, C, D, E, F, G, H);
-    hold9(A, B, C, D, E, F, G, H, I);
-    hold10(A, B, C, D, E, F, G, H, I, J);
-    hold11(A, B, C, D, E, F, G, H, I, J, K);
-    hold12(A, B, C, D, E, F, G, H, I, J, K, L);
+    hold0 track0();
+    hold1 track1(A);
+    hold2 track2(A, B);
+    hold3 track3(A, B, C);
+    hold4 track4(A, B, C, D);
+    hold5 track5(A, B, C, D, E);
+    hold6 track6(A, B, C, D, E, F);
+    hold7 track7(A, B, C, D, E, F, G);
+    hold8 track8(A, B, C, D, E, F, G, H);
+    hold9 track9(A, B, C, D, E, F, G, H, I);
+    hold10 track10(A, B, C, D, E, F, G, H, I, J);
+    hold11 track11(A, B, C, D, E, F, G, H, I, J, K);
+    hold12 track12(A, B, C, D, E, F, G, H, I, J, K, L);
 }

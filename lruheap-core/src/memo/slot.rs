@@ -30,12 +30,12 @@ impl<K, V> Slot<K, V> {
     #[inline]
     pub fn get(
         &'static self,
-        share: impl Share<K, V>,
+        share: Share<K, V>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> &'static Cache<K, V> {
         match self.cache.get() {
             Some(holder) => holder.cache(),
-            None => self.fill(share.cache(build())),
+            None => self.fill((share.cache)(build())),
         }
     }
 
@@ -107,12 +107,12 @@ impl Chains {
         }
     }
 
-    /// The entry of the instantiation `I`, made at its first call.
-    pub(super) fn get<I: 'static>(
+    /// The entry of an instantiation, made at its first call.
+    pub(super) fn get(
         &'static self,
+        instance: TypeId,
         make: impl FnOnce() -> Box<dyn Entry>,
     ) -> &'static dyn Entry {
-        let instance = TypeId::of::<I>();
         let mut place = &self.chains[chain(instance)];
         let mut ready: Option<Box<Link>> = None;
         let mut make = Some(make);
@@ -173,10 +173,10 @@ impl Slots {
     /// The cache of the instantiation `I`, built at its first call.
     pub fn get<I: 'static, K: 'static, V: 'static>(
         &'static self,
-        share: impl Share<K, V>,
+        share: Share<K, V>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> &'static Cache<K, V> {
-        let cache = self.chains.get::<I>(|| share.entry(build())).as_any();
+        let cache = self.chains.get(TypeId::of::<I>(), || (share.entry)(build())).as_any();
         let cache = cache.downcast_ref();
         cache.expect("an instantiation has one key and value type")
     }
@@ -185,7 +185,7 @@ impl Slots {
     pub fn of<I: 'static, K: 'static, V: 'static>(
         &'static self,
         _: I,
-        share: impl Share<K, V>,
+        share: Share<K, V>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> &'static Cache<K, V> {
         self.get::<I, K, V>(share, build)
@@ -195,10 +195,10 @@ impl Slots {
     pub fn caches<I: 'static, K: 'static, V: 'static>(
         &'static self,
         _: I,
-        share: impl Share<K, V>,
+        share: Share<K, V>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> MethodCaches {
-        let entry = self.chains.get::<I>(|| share.entry(build()));
+        let entry = self.chains.get(TypeId::of::<I>(), || (share.entry)(build()));
         MethodCaches::shared(entry.summary())
     }
 

@@ -5,19 +5,18 @@
 //! can come to its address; once it is let go, the cache has gone with it. So an
 //! address never leads to what another instance left behind.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::borrow::Borrow;
 use std::ops::Deref;
 use std::rc::{self, Rc};
 use std::sync::{self, Arc};
 
-use super::share::Share;
+use super::share::ShareTracked;
 use super::slot::{Chains, Entry};
 use super::summary::{self, AnyCache, MethodCaches, Summary};
 use crate::cache::{
     CacheBuilder, Engine, Gate, Home, Instance, LocalInstance, Scope,
 };
-use crate::key::Shareable;
 use crate::registry::{CacheReport, Listed};
 use crate::stats::CacheParameters;
 use crate::store::{Slot, Store};
@@ -319,16 +318,16 @@ impl TrackedSlots {
         &'static self,
         _: I,
         this: &Arc<T>,
-        share: impl Share<K, V>,
+        share: ShareTracked<T, K, V>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> OfPointer<Arc<T>, K, V>
     where
         I: 'static,
-        T: Shareable,
+        T: 'static,
         K: 'static,
         V: 'static,
     {
-        let table = self.tables.get::<I>(|| share.tracked::<T>(build()));
+        let table = self.tables.get(TypeId::of::<I>(), || (share.table)(build()));
         let table: Option<&Tracked<Arc<T>, K, V>> = table.as_any().downcast_ref();
         let table = table.expect("an instantiation has one type of table");
         table.cache(this)
@@ -338,14 +337,13 @@ impl TrackedSlots {
     pub fn caches<I, T, K, V>(
         &'static self,
         _: I,
-        share: impl Share<K, V>,
+        share: ShareTracked<T, K, V>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> MethodCaches
     where
         I: 'static,
-        T: Shareable,
     {
-        let table = self.tables.get::<I>(|| share.tracked::<T>(build()));
+        let table = self.tables.get(TypeId::of::<I>(), || (share.table)(build()));
         MethodCaches::shared(table.summary())
     }
 

@@ -28,7 +28,7 @@ pub(super) fn write(of: Macro, options: TokenStream, item: TokenStream) -> Token
             Macro::Cache => "cache",
         };
         errors.at(
-            block.head(),
+            &block.ty,
             format!("no method of this block is memoized: put `#[{name}]` with its options on those that are to be as well"),
         );
     }

@@ -53,6 +53,16 @@ pub(super) fn hold(plan: &Plan<'_>) -> TokenStream {
     quote_spanned!(span=> #private::#hold::<#(#members,)* #value>())
 }
 
+/// The same for instances that are held in `Arc`, which threads may share as well.
+pub(super) fn track(plan: &Plan<'_>, blame: Span) -> TokenStream {
+    let span = plan.key_span;
+    let private = at(span, &plan.options.private());
+    let (members, value) = (&plan.key_members, &plan.result.value);
+    let track = Ident::new(&format!("track{}", members.len()), span);
+    let this = quote_spanned!(blame=> Self);
+    quote_spanned!(span=> #private::#track::<#this, #(#members,)* #value>())
+}
+
 fn of_the_thread(plan: &Plan<'_>) -> TokenStream {
     let span = plan.key_span;
     let private = at(span, &plan.options.private());

@@ -26,6 +26,7 @@ pub(super) fn write(plan: &Plan<'_>) -> TokenStream {
         method.behind(),
         method.build(),
         method.identity(),
+        method.hosted(),
         method.home(),
         plan.result.makers(plan.options, &plan.names),
         plan.part_makers(),
@@ -145,6 +146,25 @@ impl<'p> Method<'p> {
         }
     }
 
+    /// The function that asks that the type is a host, at the receiver.
+    fn hosted(&self) -> TokenStream {
+        let Some(this) = self.plan.function.this.as_ref().filter(|_| self.home == Home::Instance)
+        else {
+            return TokenStream::new();
+        };
+        let span = generated(this.receiver.span());
+        let (private, lints) = (at(span, &self.private()), &self.lints);
+        let name = self.plan.names.hidden("hosted");
+        let (name, identity) = (at(span, &quote!(#name)), at(span, &self.identified()));
+        let Declared { params, clause } = self.plan.names.declared(&TokenStream::new());
+        quote_spanned! {span=>
+            #lints
+            fn #name #params() -> #private::Hosted<Self> #clause {
+                #private::hosted::<Self, _>(#identity)
+            }
+        }
+    }
+
     fn path(&self, name: &str) -> TokenStream {
         let names = &self.plan.names;
         names.path(&quote!(Self), &names.hidden(name))
@@ -159,19 +179,22 @@ impl<'p> Method<'p> {
         let name = at(span, &plan.names.hidden("home").to_token_stream());
         let behind = at(span, &plan.names.behind().to_token_stream());
         let slots = quote_spanned!(span=> Self::#behind().0);
-        let (build, hold) = (at(span, &self.path("build")), cache::hold(plan));
+        let build = at(span, &self.path("build"));
         let Declared { params, clause } = plan.names.declared(&TokenStream::new());
         let (lints, identity) = (&self.lints, at(span, &self.identified()));
         let receiver = plan.function.this.as_ref();
         let blame = receiver.map_or(span, |this| generated(this.receiver.span()));
+        let hold = self.hold(blame);
         let this = receiver.map(|this| Ident::new("self", generated(this.receiver.self_token.span)));
         let receiver = &self.receiver;
         let (receiver, ty, find) = match (self.home, self.is_of_thread()) {
             (Home::Instance, _) => (
                 quote!(#receiver),
                 quote_spanned!(span=> #private::OfInstance<'_, #key, #value>),
-                // At the receiver, where it is said that the type is no host.
-                quote_spanned!(blame=> #slots.home(#identity, #this, #hold, #build)),
+                {
+                    let hosted = at(span, &self.path("hosted"));
+                    quote_spanned!(blame=> #slots.home(#hosted(), #this, #hold, #build))
+                },
             ),
             (Home::Counted { is_local: false }, _) => {
                 let pointer = self.pointer();
@@ -203,6 +226,14 @@ impl<'p> Method<'p> {
         quote_spanned! {span=>
             #lints
             fn #name #params(#receiver) -> #ty #clause { #find }
+        }
+    }
+
+    /// What asks that threads may share what is kept.
+    fn hold(&self, blame: Span) -> TokenStream {
+        match self.home {
+            Home::Counted { is_local: false } => cache::track(self.plan, blame),
+            _ => cache::hold(self.plan),
         }
     }
 
@@ -403,11 +434,14 @@ impl<'p> Method<'p> {
         let behind = plan.names.behind();
         let span = generated(this.receiver.span());
         let slots = quote_spanned!(span=> Self::#behind().0);
-        let (build, hold) = (self.path("build"), cache::hold(plan));
+        let (build, hold) = (self.path("build"), self.hold(span));
         let identity = self.identified();
         let (key, value) = (&plan.key, &plan.result.value);
         let find = match (self.home, self.is_of_thread()) {
-            (Home::Instance, _) => quote_spanned!(span=> #slots.caches::<_, Self>(#identity, #build)),
+            (Home::Instance, _) => {
+                let hosted = self.path("hosted");
+                quote_spanned!(span=> #slots.caches(#hosted(), #build))
+            }
             (Home::Counted { is_local: false }, _) => {
                 quote_spanned!(span=> #slots.caches::<_, Self, #key, #value>(#identity, #hold, #build))
             }
