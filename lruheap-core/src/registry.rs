@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use crate::stats::{CacheInfo, CacheKind, CacheParameters};
 
 /// What the registry lists: a cache, or all the caches of a method.
-pub trait Listed {
+pub(crate) trait Listed {
     /// What it says of itself; `None` where no cache is alive.
     fn report(&self) -> Option<CacheReport>;
 
@@ -168,10 +168,16 @@ mod tests {
 
     #[test]
     fn the_table_has_a_column_for_each_figure() {
-        let mut info = CacheInfo::default();
-        (info.hits, info.misses, info.currsize) = (3, 1, 1);
-        let mut parameters = CacheParameters::default();
-        parameters.ttl = Some(Duration::from_millis(1500));
+        let info = CacheInfo {
+            hits: 3,
+            misses: 1,
+            currsize: 1,
+            ..CacheInfo::default()
+        };
+        let parameters = CacheParameters {
+            ttl: Some(Duration::from_millis(1500)),
+            ..CacheParameters::default()
+        };
         let report = CacheReport {
             name: "shop::price".into(),
             kind: CacheKind::Method,

@@ -27,7 +27,7 @@ pub(crate) struct Block {
 pub(crate) enum Item {
     /// A method with `#[lru_cache]` or `#[cache]`; that attribute, and the rest.
     Memoized {
-        attribute: Attribute,
+        attribute: Box<Attribute>,
         method: TokenStream,
     },
     Other(TokenStream),
@@ -89,7 +89,7 @@ fn items(input: ParseStream<'_>) -> syn::Result<Vec<Item>> {
         let ours = attrs.iter().position(is_ours);
         items.push(match ours {
             Some(at) => {
-                let attribute = attrs.remove(at);
+                let attribute = Box::new(attrs.remove(at));
                 Item::Memoized {
                     attribute,
                     method: quote!(#(#attrs)* #rest),

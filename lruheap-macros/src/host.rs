@@ -106,9 +106,10 @@ fn field<'i>(
     for field in fields {
         is_marked(field, errors);
     }
-    let found = match marked.is_empty() {
-        true => named(&|field| is_caches(&field.ty)),
-        false => marked,
+    let found = if marked.is_empty() {
+        named(&|field| is_caches(&field.ty))
+    } else {
+        marked
     };
     match found.as_slice() {
         [(member, field)] => return Some((member.clone(), &field.ty)),

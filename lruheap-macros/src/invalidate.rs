@@ -65,12 +65,12 @@ fn host(function: &Function, errors: &mut Errors) -> Option<TokenStream> {
         return None;
     }
     match &this.holding {
-        Holding::Reference | Holding::Exclusive => Some(instance(this, &quote!(&*))),
         Holding::Counted {
-            by_reference: false,
-            ..
-        } => Some(instance(this, &quote!(&*))),
-        Holding::Counted { .. } => Some(instance(this, &quote!(&**))),
+            by_reference: true, ..
+        } => Some(instance(this, &quote!(&**))),
+        Holding::Reference | Holding::Exclusive | Holding::Counted { .. } => {
+            Some(instance(this, &quote!(&*)))
+        }
         Holding::Other => {
             errors.at(&this.receiver, "a method that takes its instance away leaves no caches to clear: leave out `#[cache_invalidate]`, or take `&mut self` or `&self`");
             None

@@ -44,6 +44,11 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         }
     }
 
+    /// What the engine was set up with, as its scope has it.
+    pub(crate) fn setup(&self) -> &S::Setup {
+        &self.setup
+    }
+
     #[inline]
     fn settings(&self) -> &Settings {
         &self.setup.borrow().settings

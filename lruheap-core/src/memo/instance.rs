@@ -2,6 +2,7 @@
 //! method that knows all of them by weak references.
 
 use std::any::{Any, TypeId};
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -14,7 +15,7 @@ use parking_lot::Mutex;
 use super::share::Share;
 use super::slot::{Chains, Entry};
 use super::summary::{self, AnyCache, MethodCaches, Summary};
-use crate::cache::{CacheBuilder, Engine, Home, Instance, OnceArc, Setup};
+use crate::cache::{CacheBuilder, Engine, Home, Instance, OnceArc, Scope, Setup};
 use crate::registry::{CacheReport, Listed};
 use crate::stats::CacheParameters;
 
@@ -51,7 +52,7 @@ struct Link {
 }
 
 /// A cache in a chain, whatever its keys and values are.
-pub trait Kept: Send + Sync {
+pub(super) trait Kept: Send + Sync {
     /// Itself, with its types.
     fn as_any(&self) -> &dyn Any;
 
@@ -60,9 +61,8 @@ pub trait Kept: Send + Sync {
 }
 
 /// The cache of one instance and method.
-pub(crate) struct Node<K, V> {
-    engine: Engine<K, V, Instance>,
-    table: &'static InstanceTable,
+pub(super) struct Node<K, V> {
+    engine: Engine<K, V, Hosting>,
     /// The node's place in the table.
     place: usize,
 }
@@ -70,8 +70,7 @@ pub(crate) struct Node<K, V> {
 impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Node<K, V> {
     pub(super) fn register(table: &'static InstanceTable) -> Arc<dyn Kept> {
         Arc::new_cyclic(|this: &Weak<Self>| Node {
-            engine: Engine::new(&table.setup),
-            table,
+            engine: Engine::new(table),
             place: table.live.lock().add(this.clone()),
         })
     }
@@ -83,13 +82,13 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Kept for Node<K, V> {
     }
 
     fn of(&self) -> Option<(&'static InstanceSlots, &dyn AnyCache)> {
-        Some((self.table.method, &self.engine))
+        Some((self.engine.setup().method, &self.engine))
     }
 }
 
 impl<K, V> Drop for Node<K, V> {
     fn drop(&mut self) {
-        let gone = self.table.live.lock().remove(self.place);
+        let gone = self.engine.setup().live.lock().remove(self.place);
         drop(gone);
     }
 }
@@ -186,7 +185,7 @@ fn node_of<'h, K: 'static, V: 'static>(
     instantiation: TypeId,
 ) -> Option<&'h Node<K, V>> {
     let node: &Node<K, V> = cache.as_any().downcast_ref()?;
-    let table = node.table;
+    let table = node.engine.setup();
     (ptr::eq(table.method, method) && table.instantiation == instantiation).then_some(node)
 }
 
@@ -353,6 +352,20 @@ impl Live {
     }
 }
 
+/// The scope of an instance's cache: a node has its table as its setup.
+pub enum Hosting {}
+
+impl Scope for Hosting {
+    type Gate<T> = <Instance as Scope>::Gate<T>;
+    type Setup = &'static InstanceTable;
+}
+
+impl Borrow<Setup> for &'static InstanceTable {
+    fn borrow(&self) -> &Setup {
+        &self.setup
+    }
+}
+
 /// How many instances are looked at under one lock.
 const BATCH: usize = 256;
 
@@ -487,6 +500,14 @@ pub struct Hosted<H: ?Sized> {
     instantiation: TypeId,
 }
 
+impl<H: ?Sized> Clone for Hosted<H> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<H: ?Sized> Copy for Hosted<H> {}
+
 /// Asks that a type is a host. `I` tells the instantiations of a method apart that
 /// has type parameters of its own.
 #[inline]
@@ -498,14 +519,14 @@ pub fn hosted<H: CacheHost + ?Sized, I: 'static>(_: I) -> Hosted<H> {
 }
 
 /// The cache of an instance, as calls have it.
-pub struct OfInstance<'h, K, V>(&'h Engine<K, V, Instance>);
+pub struct OfInstance<'h, K, V>(&'h Engine<K, V, Hosting>);
 
 impl<K, V> Home for OfInstance<'_, K, V> {
     type Key = K;
     type Value = V;
-    type Scope = Instance;
+    type Scope = Hosting;
 
-    fn engine(&self) -> &Engine<K, V, Instance> {
+    fn engine(&self) -> &Engine<K, V, Hosting> {
         self.0
     }
 }

@@ -210,16 +210,16 @@ fn entry<I: 'static, E: Summary + Listed + 'static>(
     }
     // Made outside `with`: making runs the user's expressions, which may have
     // come here themselves.
-    let made = Rc::new(make());
+    let new = Rc::new(make());
     let kept = key.try_with(|slots| {
         slots.find(instance).unwrap_or_else(|| {
-            let entry = Box::new(Rc::clone(&made));
+            let entry = Box::new(Rc::clone(&new));
             registry::add_local(entry.listed());
             slots.entries.borrow_mut().push((instance, entry));
-            Rc::clone(&made)
+            Rc::clone(&new)
         })
     });
-    kept.unwrap_or(made)
+    kept.unwrap_or(new)
 }
 
 /// The instance at this address has changed: outdates what this thread keeps.

@@ -12,7 +12,7 @@ use crate::key::Shareable;
 use crate::registry::Listed;
 
 /// A cache that all threads may use.
-pub trait Holder<K, V>: Send + Sync {
+pub(super) trait Holder<K, V>: Send + Sync {
     /// The cache.
     fn cache(&self) -> &Cache<K, V>;
 
@@ -48,8 +48,24 @@ pub struct Share<K, V> {
 /// `Tracked<Arc<T>, K, V>`.
 pub struct ShareTracked<T, K, V> {
     pub(super) table: fn(CacheBuilder) -> Box<dyn Entry>,
-    of: PhantomData<fn() -> (T, K, V)>,
+    of: PhantomData<fn(T, K, V)>,
 }
+
+impl<K, V> Clone for Share<K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V> Copy for Share<K, V> {}
+
+impl<T, K, V> Clone for ShareTracked<T, K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T, K, V> Copy for ShareTracked<T, K, V> {}
 
 fn share<K: Send + Sync + 'static, V: Send + Sync + 'static>() -> Share<K, V> {
     Share {

@@ -56,7 +56,7 @@ impl<K, V> Slot<K, V> {
 }
 
 /// What lies in a static for an instantiation.
-pub trait Entry: Send + Sync {
+pub(super) trait Entry: Send + Sync {
     /// Itself, with its types.
     fn as_any(&self) -> &dyn Any;
 
@@ -171,6 +171,10 @@ impl Slots {
     }
 
     /// The cache of the instantiation `I`, built at its first call.
+    ///
+    /// # Panics
+    ///
+    /// If `I` comes with other types for `K` and `V` than before.
     pub fn get<I: 'static, K: 'static, V: 'static>(
         &'static self,
         share: Share<K, V>,

@@ -7,7 +7,7 @@ use crate::registry::{CacheReport, Listed};
 use crate::stats::{CacheInfo, CacheKind, CacheParameters};
 
 /// A cache, whatever its keys and values are.
-pub trait AnyCache {
+pub(super) trait AnyCache {
     /// Its counters.
     fn info(&self) -> CacheInfo;
     /// Drops every entry.
@@ -31,7 +31,7 @@ impl<K, V, S: Scope> AnyCache for Engine<K, V, S> {
 }
 
 /// The caches of a method.
-pub trait Summary {
+pub(super) trait Summary {
     /// What reports call it.
     fn name(&self) -> &str;
 

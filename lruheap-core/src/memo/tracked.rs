@@ -313,6 +313,10 @@ impl TrackedSlots {
 
     /// The instance's cache, made at its first call. `I` tells the instantiations
     /// of a method apart.
+    ///
+    /// # Panics
+    ///
+    /// If `I` comes with other types for `T`, `K` and `V` than before.
     #[inline]
     pub fn home<I, T, K, V>(
         &'static self,

@@ -265,9 +265,11 @@ impl<'p> Method<'p> {
             return quote!(#private::Unnamed);
         }
         let generics = &self.plan.function.sig.generics;
-        let declared: Vec<&Ident> = match lifetimes_in_bounds(generics) {
-            true => Vec::new(),
-            false => generics.lifetimes().map(|param| &param.lifetime.ident).collect(),
+        let declared: Vec<&Ident> = if lifetimes_in_bounds(generics) {
+            Vec::new()
+        } else {
+            let lifetimes = generics.lifetimes();
+            lifetimes.map(|param| &param.lifetime.ident).collect()
         };
         let types = self.plan.args.iter().map(|arg| {
             let ty = respan(arg.input.ty.to_token_stream());

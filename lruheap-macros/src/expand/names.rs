@@ -134,9 +134,10 @@ impl<'a> Names<'a> {
         if !is_lifetime && !own.is_empty() {
             params.push(own.clone());
         }
-        let params = match params.is_empty() {
-            true => TokenStream::new(),
-            false => quote!(<#(#params),*>),
+        let params = if params.is_empty() {
+            TokenStream::new()
+        } else {
+            quote!(<#(#params),*>)
         };
         Declared { params, clause }
     }
