@@ -17,9 +17,14 @@
 //! ```
 //!
 //! * [`#[lru_cache]`](macro@lru_cache) memoizes a function; the controls of its
-//!   cache stand beside it, under its own name.
+//!   cache stand beside it, under its own name. It memoizes methods as well, with
+//!   a cache for each instance.
+//! * [`CacheHost`](derive@CacheHost) gives the instances of a type their caches,
+//!   and [`#[cache_invalidate]`](macro@cache_invalidate) clears them when an
+//!   instance changes.
 //! * [`#[cache]`](macro@cache) does so without a bound.
 //! * [`Cache`] is the cache itself, for use by hand.
+//! * [`caches`] lists the caches of the process, and [`report`] prints them.
 //! * [`LooseKey`](derive@LooseKey) lets equal numbers of different types be one
 //!   key, as in Python.
 //!
@@ -31,6 +36,7 @@
 //! None is on by default.
 //!
 //! * `testing`: a clock that tests can move, `lruheap::testing::advance`.
+//! * `serde`: types with an [`InstanceCaches`] derive `Serialize` and `Deserialize`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -40,7 +46,113 @@ pub use lruheap_core::{
     report,
 };
 
-pub use lruheap_macros::{CacheHost, cache_invalidate};
+/// Gives each instance of a struct caches of its own for its memoized methods.
+///
+/// The caches hang on a field of type [`InstanceCaches`], which the derive finds
+/// by that name; where it goes by another, `#[cache_host]` marks the field. One
+/// field is enough for all methods.
+///
+/// ```
+/// use lruheap::{CacheHost, InstanceCaches, lru_cache};
+///
+/// #[derive(CacheHost, Clone, Debug, Default, PartialEq)]
+/// struct Corpus {
+///     texts: Vec<String>,
+///     caches: InstanceCaches,
+/// }
+///
+/// impl Corpus {
+///     #[lru_cache(maxsize = 1000)]
+///     fn count(&self, word: &str) -> usize {
+///         self.texts.iter().map(|text| text.matches(word).count()).sum()
+///     }
+/// }
+///
+/// let corpus = Corpus { texts: vec!["a rose is a rose".into()], ..Corpus::default() };
+/// assert_eq!((corpus.count("rose"), corpus.count("rose")), (2, 2));
+/// assert_eq!(corpus.count_cache().cache_info().hits, 1);
+///
+/// let copy = corpus.clone(); // as if the field were not there
+/// assert_eq!(copy, corpus);
+/// assert_eq!(copy.count_cache().cache_info().misses, 0);
+/// ```
+///
+/// The type parameters of a host need `'static`; lifetimes may be any. `#[cache_host(crate =
+/// some::path)]` on the type names another path to lruheap. For types that are
+/// no structs, see [the trait](trait@CacheHost).
+///
+/// # Errors
+///
+/// A struct with no such field, or with two; an enum, a union.
+pub use lruheap_macros::CacheHost;
+
+/// Clears the caches of an instance when a method that changes it ends.
+///
+/// ```
+/// use lruheap::{CacheHost, InstanceCaches, cache_invalidate, lru_cache};
+///
+/// #[derive(CacheHost, Default)]
+/// struct Dataset {
+///     values: Vec<f64>,
+///     title: String,
+///     caches: InstanceCaches,
+/// }
+///
+/// impl Dataset {
+///     #[lru_cache]
+///     fn mean(&self) -> f64 {
+///         self.values.iter().sum::<f64>() / self.values.len() as f64
+///     }
+///
+///     #[lru_cache]
+///     fn heading(&self, width: usize) -> String {
+///         format!("{:^width$}", self.title)
+///     }
+///
+///     #[cache_invalidate]
+///     fn push(&mut self, value: f64) {
+///         self.values.push(value);
+///     }
+///
+///     #[cache_invalidate(heading)] // only this method's; more than one by commas
+///     fn set_title(&mut self, title: &str) {
+///         self.title = title.into();
+///     }
+/// }
+///
+/// let mut data = Dataset::default();
+/// data.push(1.0);
+/// assert_eq!(data.mean(), 1.0);
+/// data.push(3.0);
+/// assert_eq!(data.mean(), 2.0);
+/// data.set_title("Figures");
+/// assert_eq!(data.mean(), 2.0); // from the cache
+/// assert_eq!(data.mean_cache().cache_info().hits, 1);
+/// ```
+///
+/// The caches are cleared however the method ends: it returns, early or not,
+/// returns an `Err`, panics, or is a future that is dropped; the instance may have
+/// changed in all of these. What is being computed for the instance at that moment,
+/// by a thread that shares it, is returned to its caller and not stored.
+///
+/// It stands on methods with `&mut self`, or with `&self` where they change what is in
+/// a `Mutex` or the like, in `impl` blocks of types and of traits. Without names it
+/// clears the caches that hang on the instance, for which its type is a
+/// [`CacheHost`](derive@CacheHost). Names are those that the controls begin with
+/// (`mean` for `mean_cache()`), and may be of methods that take `Arc<Self>` or
+/// `Rc<Self>`, or share one cache (which is then cleared whole).
+///
+/// The methods' own changes are what it knows of. Where a field is written to
+/// from elsewhere, call `self.caches.clear()`. If the method puts another value in the
+/// place of `*self`, that has caches of its own, which are left as they are.
+///
+/// `#[cache_invalidate(crate = some::path)]` names another path to lruheap.
+///
+/// # Costs
+///
+/// Two atomic operations and a lock for each of the caches. On an instance without
+/// a cached call so far it makes the place where they hang: 56 bytes.
+pub use lruheap_macros::cache_invalidate;
 
 /// Memoizes a function without a bound: [`#[lru_cache(maxsize = None)]`](macro@lru_cache).
 ///
@@ -227,6 +339,93 @@ pub use lruheap_macros::LooseKey;
 ///            "CacheInfo(hits=1, misses=1, maxsize=128, currsize=1)");
 /// ```
 ///
+/// # Methods
+///
+/// With `&self`, each instance has a cache of its own, which dies with it. The type
+/// is a [`CacheHost`](derive@CacheHost): it has a field to hang the caches on. There is
+/// no place for a type beside a method, so the controls are methods as well, and
+/// those of one entry take the arguments as a tuple:
+///
+/// ```
+/// use lruheap::{CacheHost, InstanceCaches, lru_cache};
+///
+/// #[derive(CacheHost)]
+/// struct Analyzer { data: Vec<i64>, caches: InstanceCaches }
+///
+/// impl Analyzer {
+///     #[lru_cache(maxsize = 128)] // for each instance
+///     fn above(&self, threshold: i64) -> Vec<i64> {
+///         self.data.iter().copied().filter(|&x| x > threshold).collect()
+///     }
+/// }
+///
+/// let a = Analyzer { data: vec![1, 2, 3, 4, 5], caches: InstanceCaches::new() };
+/// assert_eq!(a.above(3), [4, 5]);
+/// assert_eq!(a.above_cache().cache_info().misses, 1);
+/// assert_eq!(a.above_cache().cache_remove((3,)), Some(vec![4, 5]));
+/// assert_eq!(a.above_uncached(4), [5]);
+/// assert_eq!(Analyzer::above_caches().instances(), 1);
+/// ```
+///
+/// | control | is |
+/// | --- | --- |
+/// | `a.m_cache()` | the controls of this instance's cache: [`MethodCache`] |
+/// | `a.m_uncached(args…)` | runs the body; cache and counters untouched |
+/// | `a.m_refresh(args…)` | where the method is `async` or `unsafe`, in the place of `a.m_cache().cache_refresh((args…,))` |
+/// | `Type::m_caches()` | all live instances together: [`MethodCaches`] |
+///
+/// `companion = name` puts another name in the place of `m`, `companion = none` leaves
+/// the controls out.
+///
+/// | receiver | the cache |
+/// | --- | --- |
+/// | `&self` | the instance's, on its field; dies with it |
+/// | `self: Arc<Self>`, `&Arc<Self>`, `Rc<Self>`, `&Rc<Self>` | the instance's, in a table beside a `Weak`: the type needs no field. It goes at the next calls on the type after the last strong reference has gone, or with [`purge`]. (`Arc::get_mut` gives nothing while a `Weak` is there; `Arc::make_mut` does, as a new instance) |
+/// | `#[key(self.id)] &self` | one for the process, in which the expression's value is the first part of the key |
+/// | `#[key(skip)] &self` | one for the process and all instances |
+///
+/// Methods may have type parameters of their own (`a.show_cache::<u8>()`), be `async`,
+/// and stand in generic `impl`s: no two instantiations share entries. For
+/// what a method alone can't tell, `#[lru_cache]` stands on the `impl` block as well:
+/// for associated functions without `self`, for the `impl` of a trait (the
+/// controls then go to an inherent `impl`), and for process-wide caches and `Arc` receivers in
+/// the `impl` of a type with lifetimes. Only methods with an attribute of their own
+/// are memoized.
+///
+/// ```
+/// # use lruheap::{CacheHost, InstanceCaches, lru_cache};
+/// # trait Shape { fn area(&self) -> f64; }
+/// #[derive(CacheHost)]
+/// struct Circle { radius: f64, caches: InstanceCaches }
+///
+/// #[lru_cache]
+/// impl Shape for Circle {
+///     #[lru_cache]
+///     fn area(&self) -> f64 {
+///         self.radius * self.radius * std::f64::consts::PI
+///     }
+/// }
+///
+/// #[lru_cache]
+/// impl Circle {
+///     #[lru_cache(maxsize = 16)]
+///     fn unit(segments: u32) -> Vec<(i32, i32)> {
+///         let at = |i| std::f64::consts::TAU * f64::from(i) / f64::from(segments);
+///         (0..segments).map(|i| ((at(i).cos() * 100.0) as i32, (at(i).sin() * 100.0) as i32)).collect()
+///     }
+/// }
+///
+/// let circle = Circle { radius: 1.0, caches: InstanceCaches::new() };
+/// circle.area();
+/// assert_eq!(circle.area_cache().cache_info().misses, 1);
+/// Circle::unit(8);
+/// assert!(Circle::unit_cache().cache_contains((8,)));
+/// ```
+///
+/// The default method of a trait is memoized if [`CacheHost`](trait@CacheHost) is a
+/// supertrait; the trait then has the controls as further methods and can't be used
+/// as `dyn`.
+///
 /// # Async functions
 ///
 /// `uncached` and `cache_refresh` are async, the rest is not. Any runtime will
@@ -237,7 +436,8 @@ pub use lruheap_macros::LooseKey;
 ///
 /// Misuse is refused at compile time, with what to write instead: a parameter
 /// that is not `Hash + Eq`, a result that is not `Clone` or that borrows,
-/// `-> impl Trait`, a `&mut` parameter without `#[key(skip)]`, `const fn`,
+/// `-> impl Trait`, a `&mut` parameter without `#[key(skip)]`, `const fn`, `&mut self`,
+/// `&self` of a type that is no `CacheHost`,
 /// unknown, repeated or contradicting options.
 ///
 /// # Panics

@@ -75,6 +75,7 @@ fn test(fuzz_seconds: Option<&str>) -> Outcome {
     }
     run(suite)?;
     run(cargo(&["run", "--release", "--example", "quickstart"]))?;
+    run(cargo(&["run", "--release", "--example", "methods"]))?;
     let mut typos = cargo(&["run", "--release", "--example", "typos", "--"]);
     typos.arg(repository().join("src"));
     run(typos)
