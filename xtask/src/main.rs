@@ -20,7 +20,10 @@ Usage: cargo xtask <command>
 
 Commands:
   test        the whole suite of the workspace, then every example
-  ci          all that a change has to pass: format, lints, docs, test, benches, crates, packages
+  ci          all that a change has to pass: format, lints, docs, test, loom, benches, crates, packages
+  loom        the models of what is lock-free or unsafe, under every interleaving of their threads
+  sanitize    the tests of methods and of the engine under AddressSanitizer (asks for a nightly
+              Rust: `rustup toolchain install nightly`) and valgrind (`apt install valgrind`); Linux
   build-time  how long a first build with lruheap takes, side by side with `cached`
   help        this text
 ";
@@ -47,6 +50,8 @@ fn main() -> ExitCode {
     let outcome = match arguments[..] {
         ["test"] => test(None),
         ["ci"] => ci(),
+        ["loom"] => loom(),
+        ["sanitize"] => sanitize(),
         ["build-time"] => build_time(),
         ["help" | "-h" | "--help"] => {
             print!("{USAGE}");
@@ -89,9 +94,69 @@ fn ci() -> Outcome {
         .is_none()
         .then_some(FUZZ_SECONDS_IN_CI);
     test(fuzz_seconds)?;
+    loom()?;
     run(cargo(&["bench", "--no-run", "--workspace"]))?;
     check_crates()?;
     check_packages()
+}
+
+/// Loom takes the place of the standard library's atomics, so it is a build of its own.
+fn loom() -> Outcome {
+    let mut models = cargo(&["test", "--package", "lruheap-core", "--lib", "--release"]);
+    models.args(["--target-dir", "target/loom", "loom_"]);
+    models.env("RUSTFLAGS", "--cfg loom");
+    run(models)
+}
+
+/// What instances and their caches are put through. The tests that count memory have an allocator
+/// of their own, in which the tools' would be lost.
+const SANITIZED: [&str; 3] = ["methods", "methods_counted", "methods_invalidate"];
+
+/// Tests by the million take too long under either tool.
+const TOO_LONG: &str = "million";
+
+fn sanitize() -> Outcome {
+    let triple = host_triple()?;
+    let tests: Vec<&str> = SANITIZED.iter().flat_map(|test| ["--test", test]).collect();
+    let skip = ["--", "--skip", TOO_LONG];
+
+    let suite = |of: &[&str]| {
+        // Not the cargo that runs this: the toolchain is chosen by whoever is asked first.
+        let mut suite = Command::new("rustup");
+        suite.args(["run", "nightly", "cargo", "test", "--target", &triple]);
+        suite
+            .args(["--target-dir", "target/asan"])
+            .args(of)
+            .args(skip);
+        suite.current_dir(repository());
+        suite.env_remove("RUSTC").env_remove("RUSTDOC");
+        suite.env("RUSTFLAGS", "-Zsanitizer=address");
+        suite
+    };
+    run(suite(&tests))?;
+    run(suite(&["--package", "lruheap-core", "--lib"]))?;
+
+    let runner = format!(
+        "CARGO_TARGET_{}_RUNNER",
+        triple.replace('-', "_").to_uppercase()
+    );
+    for of in [&tests[..], &["--package", "lruheap-core", "--lib"]] {
+        let mut suite = cargo(&["test", "--target-dir", "target/valgrind"]);
+        suite.args(of).args(skip);
+        // What is reachable from statics at the end is no leak.
+        suite.env(&runner, "valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite");
+        run(suite)?;
+    }
+    Ok(())
+}
+
+fn host_triple() -> Result<String, Failure> {
+    let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc")));
+    rustc.args(["--version", "--verbose"]);
+    let version = capture(rustc)?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned)
+        .ok_or_else(|| Failure::new("rustc does not say its host".to_owned()))
 }
 
 fn build_time() -> Outcome {
@@ -359,7 +424,7 @@ fn succeeded(command: &Command, status: ExitStatus) -> Outcome {
     })
 }
 
-/// A cargo command as one would type it.
+/// A command as one would type it.
 struct Shown<'a>(&'a Command);
 
 impl Display for Shown<'_> {
@@ -369,7 +434,9 @@ impl Display for Shown<'_> {
             let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
             write!(f, "{name}='{value}' ")?;
         }
-        f.write_str("cargo")?;
+        let program = Path::new(self.0.get_program());
+        let name = program.file_name().unwrap_or(program.as_os_str());
+        f.write_str(&name.to_string_lossy())?;
         for argument in self.0.get_args() {
             write!(f, " {}", argument.to_string_lossy())?;
         }
