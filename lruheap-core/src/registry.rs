@@ -114,7 +114,15 @@ pub fn report() {
 struct Table<'a>(&'a [CacheReport]);
 
 const HEADINGS: [&str; 9] = [
-    "cache", "kind", "hits", "misses", "hit rate", "entries", "maxsize", "ttl", "instances",
+    "cache",
+    "kind",
+    "hits",
+    "misses",
+    "hit rate",
+    "entries",
+    "maxsize",
+    "ttl",
+    "instances",
 ];
 
 fn row(report: &CacheReport) -> [String; 9] {

@@ -5,7 +5,9 @@
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, GenericParam, Generics, Path, Signature, Token, Type, Visibility, WhereClause};
+use syn::{
+    Attribute, GenericParam, Generics, Path, Signature, Token, Type, Visibility, WhereClause,
+};
 
 use crate::expand::attrs;
 use crate::expand::key::ungrouped;
@@ -117,9 +119,7 @@ fn item(input: ParseStream<'_>) -> syn::Result<TokenStream> {
         let token: TokenTree = input.parse()?;
         let ends = match &token {
             TokenTree::Punct(punct) => punct.as_char() == ';',
-            TokenTree::Group(group) => {
-                ends_with_braces && group.delimiter() == Delimiter::Brace
-            }
+            TokenTree::Group(group) => ends_with_braces && group.delimiter() == Delimiter::Brace,
             _ => false,
         };
         tokens.extend([token]);
@@ -129,7 +129,6 @@ fn item(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     }
     Ok(tokens)
 }
-
 
 impl Block {
     /// `impl … Trait for Type where …`, as written.
@@ -262,8 +261,7 @@ fn qualify(tokens: TokenStream, types: &[Ident], path: &Path) -> TokenStream {
                 out.extend(quote::quote_spanned!(this.span()=> <#this as #trait_path>));
             }
             TokenTree::Group(group) => {
-                let mut inner =
-                    Group::new(group.delimiter(), qualify(group.stream(), types, path));
+                let mut inner = Group::new(group.delimiter(), qualify(group.stream(), types, path));
                 inner.set_span(group.span());
                 out.extend([TokenTree::Group(inner)]);
             }
@@ -276,7 +274,8 @@ fn qualify(tokens: TokenStream, types: &[Ident], path: &Path) -> TokenStream {
 
 /// Whether `:: Name` follows, with one of these names.
 fn names(rest: &[TokenTree], types: &[Ident]) -> bool {
-    let is_colon = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':');
+    let is_colon =
+        |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':');
     match rest {
         [first, second, TokenTree::Ident(name), ..] => {
             is_colon(first) && is_colon(second) && types.contains(name)

@@ -125,7 +125,10 @@ fn field<'i>(
 
 /// Whether `#[cache_host]` stands on the field.
 fn is_marked(field: &Field, errors: &mut Errors) -> bool {
-    let mut marks = field.attrs.iter().filter(|attr| attr.path().is_ident("cache_host"));
+    let mut marks = field
+        .attrs
+        .iter()
+        .filter(|attr| attr.path().is_ident("cache_host"));
     let Some(mark) = marks.next() else {
         return false;
     };
@@ -142,7 +145,11 @@ fn is_caches(ty: &Type) -> bool {
 /// `#[cache_host(crate = some::path)]`
 fn krate(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     let mut krate = quote!(::lruheap);
-    for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("cache_host")) {
+    for attr in input
+        .attrs
+        .iter()
+        .filter(|attr| attr.path().is_ident("cache_host"))
+    {
         let read = attr.parse_args_with(|input: syn::parse::ParseStream<'_>| {
             input.parse::<Token![crate]>()?;
             input.parse::<Token![=]>()?;

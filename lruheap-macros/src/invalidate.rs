@@ -50,7 +50,10 @@ fn with_guards(guards: &TokenStream, body: &Group) -> Group {
 /// A reference to the instance.
 fn host(function: &Function, errors: &mut Errors) -> Option<TokenStream> {
     if let Some(constness) = &function.sig.constness {
-        errors.at(constness, "a `const fn` can't clear a cache: leave out `const`");
+        errors.at(
+            constness,
+            "a `const fn` can't clear a cache: leave out `const`",
+        );
         return None;
     }
     let Some(this) = &function.this else {
@@ -108,10 +111,16 @@ impl Options {
                 } else {
                     let name = input.call(Ident::parse_any)?;
                     if !input.is_empty() && !input.peek(Token![,]) {
-                        return Err(syn::Error::new(name.span(), "only names of methods of this type are there yet"));
+                        return Err(syn::Error::new(
+                            name.span(),
+                            "only names of methods of this type are there yet",
+                        ));
                     }
                     if options.methods.contains(&name) {
-                        errors.at(&name, format!("`{name}` is named twice: leave one of the two out"));
+                        errors.at(
+                            &name,
+                            format!("`{name}` is named twice: leave one of the two out"),
+                        );
                     } else {
                         options.methods.push(name);
                     }
@@ -135,7 +144,11 @@ impl Options {
             quote!(#krate::__private)
         };
         if self.methods.is_empty() {
-            let span = this.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
+            let span = this
+                .clone()
+                .into_iter()
+                .next()
+                .map_or_else(Span::call_site, |token| token.span());
             let (guard, private) = (local("stale"), crate::expand::hygiene::at(span, &private));
             return quote_spanned!(span=> let #guard = #private::stale(#this););
         }

@@ -186,9 +186,10 @@ impl LocalSlots {
         _: I,
         build: impl FnOnce() -> CacheBuilder,
     ) -> MethodCaches {
-        MethodCaches::local(entry::<I, _>(key, || {
-            Tracked::<Rc<T>, K, V>::local(build())
-        }))
+        MethodCaches::local(entry::<I, _>(
+            key,
+            || Tracked::<Rc<T>, K, V>::local(build()),
+        ))
     }
 
     fn find<E: 'static>(&self, instance: TypeId) -> Option<Rc<E>> {

@@ -60,8 +60,7 @@ pub enum Answer<V> {
 }
 
 /// How the controls reach a cache: with arguments, or without.
-type Control<H, A, V> =
-    for<'k> fn(&H, Option<<A as Arguments<'k>>::Tuple>, Ask<V>) -> Answer<V>;
+type Control<H, A, V> = for<'k> fn(&H, Option<<A as Arguments<'k>>::Tuple>, Ask<V>) -> Answer<V>;
 
 /// How the body is run anew, where that needs no `await` and is safe.
 pub struct Refresh<H: ?Sized, A: ?Sized + for<'k> Arguments<'k>, R>(

@@ -19,11 +19,11 @@ mod tracked;
 pub use call::{Flight, finish};
 pub use instance::{CacheHost, Hosted, InstanceCaches, InstanceSlots, OfInstance, hosted};
 pub use local::{Local, LocalSlot, LocalSlots};
+pub use method::{Answer, Arguments, Ask, MethodCache, Refresh, Unnamed};
 pub use outcome::{
     AnyResult, CacheValue, HasErr, IsOption, IsResult, OkOnly, OnlyIf, Outcome, Probe, Whole,
     clones, clones_of_results, clones_of_some, ok, only_if, whole,
 };
-pub use method::{Answer, Arguments, Ask, MethodCache, Refresh, Unnamed};
 pub use share::{
     Share, ShareTracked, hold0, hold1, hold2, hold3, hold4, hold5, hold6, hold7, hold8, hold9,
     hold10, hold11, hold12, track0, track1, track2, track3, track4, track5, track6, track7, track8,

@@ -180,7 +180,10 @@ impl Slots {
         share: Share<K, V>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> &'static Cache<K, V> {
-        let cache = self.chains.get(TypeId::of::<I>(), || (share.entry)(build())).as_any();
+        let cache = self
+            .chains
+            .get(TypeId::of::<I>(), || (share.entry)(build()))
+            .as_any();
         let cache = cache.downcast_ref();
         cache.expect("an instantiation has one key and value type")
     }
@@ -202,7 +205,9 @@ impl Slots {
         share: Share<K, V>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> MethodCaches {
-        let entry = self.chains.get(TypeId::of::<I>(), || (share.entry)(build()));
+        let entry = self
+            .chains
+            .get(TypeId::of::<I>(), || (share.entry)(build()));
         MethodCaches::shared(entry.summary())
     }
 

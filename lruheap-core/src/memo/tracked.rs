@@ -14,9 +14,7 @@ use std::sync::{self, Arc};
 use super::share::ShareTracked;
 use super::slot::{Chains, Entry};
 use super::summary::{self, AnyCache, MethodCaches, Summary};
-use crate::cache::{
-    CacheBuilder, Engine, Gate, Home, Instance, LocalInstance, Scope,
-};
+use crate::cache::{CacheBuilder, Engine, Gate, Home, Instance, LocalInstance, Scope};
 use crate::registry::{CacheReport, Listed};
 use crate::stats::CacheParameters;
 use crate::store::{Slot, Store};
@@ -331,7 +329,9 @@ impl TrackedSlots {
         K: 'static,
         V: 'static,
     {
-        let table = self.tables.get(TypeId::of::<I>(), || (share.table)(build()));
+        let table = self
+            .tables
+            .get(TypeId::of::<I>(), || (share.table)(build()));
         let table: Option<&Tracked<Arc<T>, K, V>> = table.as_any().downcast_ref();
         let table = table.expect("an instantiation has one type of table");
         table.cache(this)
@@ -347,7 +347,9 @@ impl TrackedSlots {
     where
         I: 'static,
     {
-        let table = self.tables.get(TypeId::of::<I>(), || (share.table)(build()));
+        let table = self
+            .tables
+            .get(TypeId::of::<I>(), || (share.table)(build()));
         MethodCaches::shared(table.summary())
     }
 

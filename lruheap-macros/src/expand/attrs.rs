@@ -30,11 +30,9 @@ pub(super) fn for_function(attrs: &[Attribute]) -> TokenStream {
 
 /// For `uncached`, which has the body.
 pub(super) fn for_body(attrs: &[Attribute]) -> TokenStream {
-    let kept = attrs
-        .iter()
-        .filter(|attr| {
-            is_one_of(attr, &LINTS) || is_one_of(attr, &PRESENCE) || is_one_of(attr, &OF_THE_BODY)
-        });
+    let kept = attrs.iter().filter(|attr| {
+        is_one_of(attr, &LINTS) || is_one_of(attr, &PRESENCE) || is_one_of(attr, &OF_THE_BODY)
+    });
     // What was expected of the function can't be checked any more: it may
     // happen here, in the function, or in neither.
     let kept = kept.map(expect_to_allow);

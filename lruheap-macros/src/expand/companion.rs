@@ -68,7 +68,10 @@ pub(super) fn uncached(plan: &Plan<'_>) -> TokenStream {
     let safety = safety_doc(plan);
     let attrs = attrs::for_body(&function.attrs);
     let (asyncness, unsafety, body) = (&sig.asyncness, function.unsafety(), body(plan));
-    let this = function.this.as_ref().map(|this| this.receiver.to_token_stream());
+    let this = function
+        .this
+        .as_ref()
+        .map(|this| this.receiver.to_token_stream());
     let inputs = plan.args.iter().map(|arg| arg.input.to_token_stream());
     let inputs = this.into_iter().chain(inputs);
     let name = plan.names.control("uncached");
@@ -84,7 +87,10 @@ pub(super) fn uncached(plan: &Plan<'_>) -> TokenStream {
 /// The body; with the trait in scope, where it has left the trait's block.
 fn body(plan: &Plan<'_>) -> Option<Group> {
     let body = plan.function.body.as_ref()?;
-    let Place::Inside { block: Some(block), .. } = &plan.place else {
+    let Place::Inside {
+        block: Some(block), ..
+    } = &plan.place
+    else {
         return Some(body.clone());
     };
     let Some(path) = block.import() else {
@@ -173,7 +179,9 @@ fn one_entry(plan: &Plan<'_>) -> TokenStream {
     let (private, vis, this) = (plan.options.private(), plan.vis(), plan.in_control());
     let (part, value) = (plan.part(&this), &plan.result.value);
     let parameters: Vec<TokenStream> = plan.parameters().collect();
-    let Declared { params: generics, .. } = plan.names.declared_with_lifetimes(&TokenStream::new());
+    let Declared {
+        params: generics, ..
+    } = plan.names.declared_with_lifetimes(&TokenStream::new());
     let new = local("value");
     let values = quote!(Self::__values());
     let peek = plan.ask(&this, "__peek", &quote!(#values, #part));

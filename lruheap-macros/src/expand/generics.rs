@@ -26,7 +26,10 @@ pub(super) fn type_parameters(generics: &Generics) -> Vec<Ident> {
 pub(super) fn companion_type(function: &Function, options: &Options, name: &Ident) -> TokenStream {
     let vis = respan(function.vis.to_token_stream());
     let params = &function.sig.generics.params;
-    if params.iter().all(|param| matches!(param, GenericParam::Lifetime(_))) {
+    if params
+        .iter()
+        .all(|param| matches!(param, GenericParam::Lifetime(_)))
+    {
         let open = match function.vis {
             Visibility::Inherited => TokenStream::new(),
             _ => quote!(#[non_exhaustive]),

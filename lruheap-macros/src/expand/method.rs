@@ -148,7 +148,12 @@ impl<'p> Method<'p> {
 
     /// The function that asks that the type is a host, at the receiver.
     fn hosted(&self) -> TokenStream {
-        let Some(this) = self.plan.function.this.as_ref().filter(|_| self.home == Home::Instance)
+        let Some(this) = self
+            .plan
+            .function
+            .this
+            .as_ref()
+            .filter(|_| self.home == Home::Instance)
         else {
             return TokenStream::new();
         };
@@ -185,7 +190,8 @@ impl<'p> Method<'p> {
         let receiver = plan.function.this.as_ref();
         let blame = receiver.map_or(span, |this| generated(this.receiver.span()));
         let hold = self.hold(blame);
-        let this = receiver.map(|this| Ident::new("self", generated(this.receiver.self_token.span)));
+        let this =
+            receiver.map(|this| Ident::new("self", generated(this.receiver.self_token.span)));
         let receiver = &self.receiver;
         let (receiver, ty, find) = match (self.home, self.is_of_thread()) {
             (Home::Instance, _) => (
@@ -346,10 +352,18 @@ impl<'p> Method<'p> {
     fn refresh(&self) -> TokenStream {
         let (plan, lints) = (self.plan, &self.lints);
         let (flight, output) = (local("flight"), self.output());
-        let site = if self.is_plain() { plan.in_control() } else { plan.in_function() };
+        let site = if self.is_plain() {
+            plan.in_control()
+        } else {
+            plan.in_function()
+        };
         let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &site.of);
         let part = plan.part(&site);
-        let refresh = plan.ask(&site, &format!("__refresh{suffix}"), &quote!(#outcome, #part));
+        let refresh = plan.ask(
+            &site,
+            &format!("__refresh{suffix}"),
+            &quote!(#outcome, #part),
+        );
         let finish = plan.finish(&site, &flight);
         let body = quote!(let #flight = #refresh; #finish);
         if self.is_plain() {
@@ -364,7 +378,8 @@ impl<'p> Method<'p> {
         }
         let name = plan.names.control("refresh");
         let (vis, sig) = (plan.vis(), &plan.function.sig);
-        let doc = plan.doc("Runs the body now and puts its result in the place of the entry. Not counted.");
+        let doc = plan
+            .doc("Runs the body now and puts its result in the place of the entry. Not counted.");
         let safety = companion::safety_doc(plan);
         let attrs = super::attrs::for_callers(&plan.function.attrs);
         let (asyncness, unsafety) = (&sig.asyncness, plan.function.unsafety());
@@ -397,7 +412,10 @@ impl<'p> Method<'p> {
         } else {
             (quote!(()), quote!(()))
         };
-        let of = format!("The cache of `{}`: its counters and controls.", plan.function.name());
+        let of = format!(
+            "The cache of `{}`: its counters and controls.",
+            plan.function.name()
+        );
         let doc = plan.doc(&of);
         let control = quote!(|__host, __arguments, __ask| #control(__host, __arguments, __ask));
         match &self.receiver {
@@ -458,7 +476,10 @@ impl<'p> Method<'p> {
             }
         };
         let Declared { params, clause } = plan.names.declared(&TokenStream::new());
-        let of = format!("The caches of `{}` in all live instances together.", plan.function.name());
+        let of = format!(
+            "The caches of `{}` in all live instances together.",
+            plan.function.name()
+        );
         let doc = plan.doc(&of);
         quote! {
             #doc #lints

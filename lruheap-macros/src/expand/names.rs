@@ -114,7 +114,11 @@ impl<'a> Names<'a> {
         let is_method = self.prefix.is_some();
         let mut params: Vec<TokenStream> = Vec::new();
         if is_method && lifetimes_in_bounds(generics) {
-            params.extend(generics.lifetimes().map(|param| respan(param.to_token_stream())));
+            params.extend(
+                generics
+                    .lifetimes()
+                    .map(|param| respan(param.to_token_stream())),
+            );
         } else if with_lifetimes {
             params.extend(lifetimes(generics).into_iter().map(respan));
         }

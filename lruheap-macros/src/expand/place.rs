@@ -88,7 +88,11 @@ impl Site {
         let name = this.map(self_of);
         Site {
             of: quote!(Self),
-            this: if by_value { quote!(&#name) } else { quote!(#name) },
+            this: if by_value {
+                quote!(&#name)
+            } else {
+                quote!(#name)
+            },
             owned_this: name.map(|name| quote!(#name)),
         }
     }
@@ -98,7 +102,11 @@ impl Site {
         let mut site = Site::in_method(this);
         let name = this.map(self_of);
         site.this = quote!(#name);
-        if let Some(Holding::Counted { by_reference: false, .. }) = this.map(|this| &this.holding) {
+        if let Some(Holding::Counted {
+            by_reference: false,
+            ..
+        }) = this.map(|this| &this.holding)
+        {
             let private = options.private();
             site.owned_this = Some(quote!(#private::Clone::clone(#name)));
         }

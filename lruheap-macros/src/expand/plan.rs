@@ -90,7 +90,10 @@ impl<'a> Plan<'a> {
             Key::Computed(expr) => Some(computed(expr, this.receiver.span(), loose, krate)),
             Key::Whole | Key::Skip => None,
         });
-        let parts = || this.iter().chain(args.iter().filter_map(|arg| arg.part.as_ref()));
+        let parts = || {
+            this.iter()
+                .chain(args.iter().filter_map(|arg| arg.part.as_ref()))
+        };
         let shapes = parts().map(|part| &part.shape).chain(&constants);
         let shapes: Vec<Shape> = shapes.cloned().collect();
         let key_span = parts().next().map(|part| part.span);
@@ -153,7 +156,10 @@ impl<'a> Plan<'a> {
         };
         let find = at(span, &self.names.path(&of, &find));
         match &self.place {
-            Place::Inside { home: Home::Instance | Home::Counted { .. }, .. } => {
+            Place::Inside {
+                home: Home::Instance | Home::Counted { .. },
+                ..
+            } => {
                 quote_spanned!(span=> #find(#this))
             }
             _ => quote_spanned!(span=> #find()),
@@ -164,7 +170,9 @@ impl<'a> Plan<'a> {
     pub(super) fn vis(&self) -> TokenStream {
         match &self.place {
             // The methods of a trait have none; their controls are anyone's.
-            Place::Inside { block: Some(block), .. } if block.of.is_some() => quote!(pub),
+            Place::Inside {
+                block: Some(block), ..
+            } if block.of.is_some() => quote!(pub),
             _ => respan(self.function.vis.to_token_stream()),
         }
     }
@@ -257,12 +265,7 @@ impl<'a> Plan<'a> {
     }
 
     /// A call of the cache, all of it where the blame would fall.
-    pub(super) fn ask(
-        &self,
-        site: &Site,
-        what: &str,
-        arguments: &TokenStream,
-    ) -> TokenStream {
+    pub(super) fn ask(&self, site: &Site, what: &str, arguments: &TokenStream) -> TokenStream {
         let (home, span) = (self.home(site), self.blamed());
         let method = Ident::new(what, span);
         quote_spanned!(span=> #home.#method(#arguments))

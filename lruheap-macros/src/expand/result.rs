@@ -80,7 +80,8 @@ impl ResultPlan {
         let accepts = options.cache_if.as_ref().map(|accepts| {
             let span = generated(accepts.span());
             let (private, name) = (at(span, &options.private()), local("value"));
-            let (accept, Declared { params, clause }) = (names.hidden("accepts"), names.declared(&TokenStream::new()));
+            let (accept, Declared { params, clause }) =
+                (names.hidden("accepts"), names.declared(&TokenStream::new()));
             let lints = names.lints();
             quote_spanned! {span=>
                 #lints

@@ -14,11 +14,7 @@ use crate::item::Function;
 use crate::options::{Companion, Options, is_primitive};
 
 /// The stand-in, where there can be one.
-pub(super) fn write(
-    function: &Function,
-    options: &Options,
-    block: Option<&Block>,
-) -> TokenStream {
+pub(super) fn write(function: &Function, options: &Options, block: Option<&Block>) -> TokenStream {
     let sig = &function.sig;
     let mut name = match &options.companion {
         Companion::None => return TokenStream::new(),

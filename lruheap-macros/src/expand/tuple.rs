@@ -24,7 +24,8 @@ pub(super) fn insert(tokens: TokenStream, lifetime: &Lifetime) -> TokenStream {
         let is_word = matches!(token, TokenTree::Ident(_));
         match token {
             TokenTree::Punct(punct) if punct.as_char() == '&' && !in_result => {
-                let named = matches!(tokens.peek(), Some(TokenTree::Punct(tick)) if tick.as_char() == '\'');
+                let named =
+                    matches!(tokens.peek(), Some(TokenTree::Punct(tick)) if tick.as_char() == '\'');
                 let mut punct = proc_macro2::Punct::new('&', proc_macro2::Spacing::Alone);
                 punct.set_span(Span::call_site());
                 out.extend([TokenTree::Punct(punct)]);
@@ -32,7 +33,9 @@ pub(super) fn insert(tokens: TokenStream, lifetime: &Lifetime) -> TokenStream {
                     lifetime.to_tokens(&mut out);
                 }
             }
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis && after_word => {
+            TokenTree::Group(group)
+                if group.delimiter() == Delimiter::Parenthesis && after_word =>
+            {
                 out.extend([TokenTree::Group(group)]);
                 in_result = true;
             }
@@ -42,7 +45,8 @@ pub(super) fn insert(tokens: TokenStream, lifetime: &Lifetime) -> TokenStream {
                 out.extend([TokenTree::Group(inner)]);
             }
             token => {
-                if matches!(&token, TokenTree::Punct(punct) if matches!(punct.as_char(), ',' | '+')) {
+                if matches!(&token, TokenTree::Punct(punct) if matches!(punct.as_char(), ',' | '+'))
+                {
                     in_result = false;
                 }
                 out.extend([token]);
@@ -68,8 +72,10 @@ fn replace(tokens: TokenStream, declared: &[&Ident], lifetime: &Lifetime) -> Tok
                 }
             },
             TokenTree::Group(group) => {
-                let mut inner =
-                    Group::new(group.delimiter(), replace(group.stream(), declared, lifetime));
+                let mut inner = Group::new(
+                    group.delimiter(),
+                    replace(group.stream(), declared, lifetime),
+                );
                 inner.set_span(group.span());
                 out.extend([TokenTree::Group(inner)]);
             }
