@@ -1,7 +1,7 @@
 //! `#[cache_invalidate]`: a guard at the start of the body, which stays where it
 //! is. So it holds for every way out of it, and in the `impl` of a trait as well.
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
@@ -11,12 +11,13 @@ use syn::{Path, Token};
 use crate::error::Errors;
 use crate::expand::behind;
 use crate::expand::hygiene::{generated, local};
-use crate::item::{Function, Holding, This};
+use crate::item::{Function, Holding, This, with_statements};
 
 /// Expands the attribute.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let options = Options::read(options, &mut errors);
+    let item = without_groups(item);
     let function = match Function::read(item.clone(), &mut errors) {
         Ok(function) => function,
         Err(error) => {
@@ -32,19 +33,29 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
         return [errors.into_tokens(), item].into_iter().collect();
     };
     let errors = errors.into_tokens();
-    let body = with_guards(&options.guards(&this), body);
+    // Declared first, the guards go last, when the result is there.
+    let body = with_statements(body, &options.guards(&this));
     // All that stands before the body stays as written.
     let mut head: Vec<TokenTree> = item.into_iter().collect();
     head.pop();
     quote!(#errors #(#head)* #body)
 }
 
-/// The body as the tail of a block that begins with the guards: they go when its
-/// value is there.
-fn with_guards(guards: &TokenStream, body: &Group) -> Group {
-    let mut with_guards = Group::new(body.delimiter(), quote!(#guards #body));
-    with_guards.set_span(body.span());
-    with_guards
+/// The item without the invisible groups round parts of it, so that its body is
+/// its last token.
+fn without_groups(item: TokenStream) -> TokenStream {
+    let flat = |token| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+            without_groups(group.stream())
+        }
+        token => TokenStream::from(token),
+    };
+    let mut tokens: Vec<TokenTree> = item.into_iter().collect();
+    // Others matter: a type in a group is one type.
+    if let Some(last) = tokens.pop() {
+        tokens.extend(flat(last));
+    }
+    tokens.into_iter().collect()
 }
 
 /// A reference to the instance.

@@ -202,6 +202,21 @@ fn is_self(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.is_ident("Self"))
 }
 
+/// A body that begins with these statements, behind its inner attributes.
+pub(crate) fn with_statements(body: &Group, statements: &TokenStream) -> Group {
+    let mut tokens: Vec<TokenTree> = body.stream().into_iter().collect();
+    let is = |token: Option<&TokenTree>, char| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == char);
+    let mut at = 0;
+    while is(tokens.get(at), '#') && is(tokens.get(at + 1), '!') {
+        at += 3;
+    }
+    let at = at.min(tokens.len());
+    tokens.splice(at..at, statements.clone());
+    let mut with_statements = Group::new(body.delimiter(), tokens.into_iter().collect());
+    with_statements.set_span(body.span());
+    with_statements
+}
+
 struct Raw {
     attrs: Vec<Attribute>,
     vis: Visibility,

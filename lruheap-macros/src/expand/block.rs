@@ -13,7 +13,8 @@ use crate::options::{self, Macro};
 /// Expands the block.
 pub(super) fn write(of: Macro, options: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let krate = options::of_block(options, &mut errors);
+    let mut wrong_options = Errors::default();
+    let krate = options::of_block(options, &mut wrong_options);
     let block: Block = match syn::parse2(item.clone()) {
         Ok(block) => block,
         Err(error) => {
@@ -22,14 +23,16 @@ pub(super) fn write(of: Macro, options: TokenStream, item: TokenStream) -> Token
         }
     };
     let is_memoized = |item: &Item| matches!(item, Item::Memoized { .. });
-    if !block.items.iter().any(is_memoized) {
+    if block.items.iter().any(is_memoized) {
+        errors.append(wrong_options);
+    } else {
         let name = match of {
             Macro::LruCache => "lru_cache",
             Macro::Cache => "cache",
         };
         errors.at(
             &block.ty,
-            format!("no method of this block is memoized: put `#[{name}]` with its options on those that are to be as well"),
+            format!("no method of this block is memoized: put `#[{name}]` on those that are to be, with their options"),
         );
     }
     if let Some((tokens, message)) = block.without_place_for_controls() {

@@ -1,7 +1,7 @@
 //! The companion: a type of the function's name, whose associated functions
 //! are the controls of its cache.
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::{Group, TokenStream};
 use quote::{ToTokens, quote};
 
 use super::hygiene::{local, respan};
@@ -9,6 +9,7 @@ use super::names::Declared;
 use super::place::Place;
 use super::plan::Plan;
 use super::{attrs, cache, generics};
+use crate::item::with_statements;
 
 /// The companion type with all its controls.
 pub(super) fn write(plan: &Plan<'_>) -> TokenStream {
@@ -97,16 +98,8 @@ fn body(plan: &Plan<'_>) -> Option<Group> {
         return Some(body.clone());
     };
     let path = respan(path);
-    let statements = body.stream();
     let import = quote!(#[allow(unused_imports)] use #path as _;);
-    // Inner attributes come first.
-    let statements = match statements.clone().into_iter().next() {
-        Some(TokenTree::Punct(hash)) if hash.as_char() == '#' => statements,
-        _ => quote!(#import #statements),
-    };
-    let mut body_with_trait = Group::new(body.delimiter(), statements);
-    body_with_trait.set_span(body.span());
-    Some(body_with_trait)
+    Some(with_statements(body, &import))
 }
 
 fn refresh(plan: &Plan<'_>) -> TokenStream {

@@ -12,8 +12,8 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use super::tokens;
 use crate::expand::attribute;
-use crate::loose;
 use crate::options::Macro;
+use crate::{host, invalidate, loose};
 
 const SEED: u64 = 128;
 const SECONDS: u64 = 2;
@@ -48,6 +48,7 @@ const ATTRIBUTES: &[&str] = &[
     "coalesce, xfetch = 1.0, tags = [\"a\"], stale = 5",
     "maxsize(1, 2), ttl[3], name{4}",
     "#[cfg(a)] maxsize = 1; ttl += 2",
+    "mean, median, crate = a::b, mean",
     r##"name = r#"raw"#, name = b"bytes", name = c"c", name = 'x'"##,
 ];
 
@@ -102,6 +103,16 @@ const ITEMS: &[&str] = &[
     "pub enum E {}",
     "union U { a: u8, b: u16 }",
     "impl S { fn f(&self) -> u64 { 1 } }",
+    "impl<'a, T: X, const N: usize> S<'a, T, N> where T: Y { const A: [u8; 1] = { [1] }; #[lru_cache(maxsize = 2)] fn f<U: Z>(&'a self, x: &str, y: &'a U) -> Option<T> { None } m! { x } m!(); }",
+    "unsafe impl Tr<u8> for S { type A = Vec<u8>; #[cache] pub fn f(x: Self::A, y: &Self) -> Self::A { Self::A::new() } #[lru_cache] async fn g(self: &Arc<Self>, #[key(skip)] x: impl A) -> u8 { 1 } }",
+    "#[cfg(x)] impl S { #[a] #[lru_cache(companion = none, ttl = 1)] #[b] unsafe extern \"C\" fn f(#[key(self.x)] &self, (a, b): (u8, fn(&str) -> &str)) -> Result<(), E> { #![x] } #[lru_cache] fn g(self) {} }",
+    "impl<T> Tr for T { #[lru_cache] fn f(&self) -> u8 { 1 } }",
+    "impl Tr for &[u8] { #[lru_cache] fn f(&self); #[lru_cache] const X: u8 = 1; }",
+    "fn f(#[key(skip)] &self, x: &dyn Fn(&u8) -> &u8, y: &'_ [&'a str]) -> Self { x }",
+    "fn f<'a, T: A<'a>, const N: bool>(self: Rc<Self>, x: &'a T, y: impl B) -> Rc<T> where Self: Sized { x }",
+    "fn f(&mut self, x: u8) -> Result<&mut u8, E> { Ok(x?) }",
+    "struct S<'a, T: ?Sized = u8> where T: A { #[cache_host] c: C, t: &'a T }",
+    "struct S(u8, lruheap::InstanceCaches, #[cache_host(x)] InstanceCaches);",
     "impl<T> const Trait for &mut T where T: X { type A = u8; }",
     "trait T { fn f(&self) -> u64 { 1 } }",
     "const C: u64 = 1;",
@@ -122,7 +133,7 @@ const POOL: &str = r##"
     impl dyn fn const async unsafe extern pub mut ref where for type static move use r#type r#fn
     union auto safe gen default str u8 Option Vec Cow Result Result<&str> Option<> Vec<'a> Cow<'_>
     Fn(u8) value none thread maxsize ttl typed scope name companion cache_if cache_none x f é
-    __key0 loose_key
+    __key0 loose_key #[lru_cache] #[cache(maxsize=1)] #[cache_host] InstanceCaches &self Arc<Self> for
 "##;
 
 fn any(rng: &mut Rng, texts: &[&str]) -> TokenStream {
@@ -232,7 +243,13 @@ fn probe_all(of: Macro, input: &str, options: &TokenStream, item: &TokenStream) 
     probe(&format!("{input}#[{name}({options})]"), item, |item| {
         attribute(of, options.clone(), item)
     });
+    probe(
+        &format!("{input}#[cache_invalidate({options})]"),
+        item,
+        |item| invalidate::expand(options.clone(), item),
+    );
     probe(&format!("{input}#[derive(LooseKey)]"), item, loose::derive);
+    probe(&format!("{input}#[derive(CacheHost)]"), item, host::derive);
 }
 
 #[test]

@@ -253,7 +253,7 @@ fn a_wrong_option_leaves_the_function_memoized() {
 fn what_is_refused_stays_as_it_was_written() {
     for item in [
         "const fn f(x: u64) -> u64 { x }",
-        "fn f(&self) -> u64 { 1 }",
+        "fn f(self) -> u64 { 1 }",
         "fn f(&mut self) -> u64 { 1 }",
         "fn f(x: &mut u64) -> u64 { *x }",
         "fn f(x: Foo<'_>) -> u64 { 1 }",
