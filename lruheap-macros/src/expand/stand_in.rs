@@ -7,10 +7,13 @@ use syn::{FnArg, ReturnType, Type};
 
 use super::generics::{block_head, companion_type, lifetimes};
 use super::hygiene::{generated, respan};
-use super::key::has_impl;
+use super::key::{borrow_in, has_impl};
+use super::names::{Declared, Names};
+use super::place::receiver;
+use super::tuple::{insert, with_lifetime};
 use crate::block::Block;
 use crate::check::is_associated;
-use crate::item::Function;
+use crate::item::{Function, Holding};
 use crate::options::{Companion, Options, is_primitive};
 
 /// The stand-in, where there can be one.
@@ -22,11 +25,13 @@ pub(super) fn write(function: &Function, options: &Options, block: Option<&Block
         Companion::Named(None) => sig.ident.clone(),
     };
     name.set_span(generated(name.span()));
-    let is_method = function.this.is_some() || block.is_some() || is_associated(function);
-    if is_method || is_primitive(&name.to_string()) {
+    if function.this.is_some() || block.is_some() || is_associated(function) {
+        return of_method(function, options, block);
+    }
+    if is_primitive(&name.to_string()) {
         return TokenStream::new();
     }
-    let controls = controls(function, options, &arguments(function));
+    let controls = controls(function, options, &arguments_of(function));
     let (ty, head) = (
         companion_type(function, options, &name),
         block_head(&sig.generics, &name),
@@ -39,7 +44,72 @@ pub(super) fn write(function: &Function, options: &Options, block: Option<&Block
     }
 }
 
-fn arguments(function: &Function) -> Vec<TokenStream> {
+/// The controls of a method: functions of the type, which do nothing.
+fn of_method(function: &Function, options: &Options, block: Option<&Block>) -> TokenStream {
+    let (krate, private, sig) = (&options.krate, options.private(), &function.sig);
+    let names = Names::of_method(function, options);
+    let vis = match block {
+        Some(block) if block.of.is_some() => quote!(pub),
+        _ => respan(function.vis.to_token_stream()),
+    };
+    let is_named =
+        |ty: &Type| !has_impl(ty) && borrow_in(ty).is_none() && !matches!(ty, Type::Never(_));
+    let value = match &sig.output {
+        ReturnType::Type(_, ty) if is_named(ty) => respan(ty.to_token_stream()),
+        _ => quote!(()),
+    };
+    let typed = || function.params.iter().map(|param| param.ty());
+    let tuple = if typed().any(has_impl) {
+        quote!(#private::Unnamed)
+    } else {
+        let types = typed().map(|ty| with_lifetime(respan(ty.to_token_stream()), &[]));
+        quote!((#(#types,)*))
+    };
+    let arguments = quote!(dyn for<'__k> #private::Arguments<'__k, Tuple = #tuple>);
+    let (host, receiver) = match &function.this {
+        Some(this) => match &this.holding {
+            Holding::Counted { pointer, .. } => (respan(pointer.clone()), Some(receiver(this))),
+            _ => (quote!(Self), Some(quote!(&self))),
+        },
+        None => (quote!(()), None),
+    };
+    let receiver = receiver.map(|receiver| insert(receiver, &syn::parse_quote!('__h)));
+    let (cache, caches, uncached) = (
+        names.control("cache"),
+        names.control("caches"),
+        names.control("uncached"),
+    );
+    let Declared { params, clause } = names.declared(&quote!('__h));
+    let own = names.declared(&TokenStream::new());
+    let (own_params, own_clause) = (&own.params, &own.clause);
+    let all = names.declared_with_lifetimes(&TokenStream::new());
+    let (all_params, all_clause) = (&all.params, &all.clause);
+    let (asyncness, unsafety, output) = (&sig.asyncness, function.unsafety(), &sig.output);
+    let this = function
+        .this
+        .as_ref()
+        .map(|this| this.receiver.to_token_stream());
+    let inputs = this.into_iter().chain(arguments_of(function));
+    let lints = names.lints();
+    let refused = quote!({ #private::refused() });
+    // A result whose type has no name can't be promised.
+    let has_name = !matches!(output, ReturnType::Type(_, ty) if has_impl(ty));
+    let uncached = has_name.then(|| {
+        quote! {
+            #lints #[doc(hidden)]
+            #vis #asyncness #unsafety fn #uncached #all_params(#(#inputs),*) #output #all_clause #refused
+        }
+    });
+    quote! {
+        #uncached
+        #lints #[doc(hidden)]
+        #vis fn #cache #params(#receiver) -> #krate::MethodCache<'__h, #host, #arguments, #value, #private::Refresh<#host, #arguments, #value>> #clause #refused
+        #lints #[doc(hidden)]
+        #vis fn #caches #own_params() -> #krate::MethodCaches #own_clause #refused
+    }
+}
+
+fn arguments_of(function: &Function) -> Vec<TokenStream> {
     let typed = function.sig.inputs.iter().filter_map(|input| match input {
         FnArg::Typed(typed) => Some(respan(typed.ty.to_token_stream())),
         FnArg::Receiver(_) => None,
