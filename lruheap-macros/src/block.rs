@@ -10,6 +10,7 @@ use syn::{
 };
 
 use crate::expand::attrs;
+use crate::expand::hygiene::mentions;
 use crate::expand::key::ungrouped;
 use crate::item::{is_function, is_ours};
 
@@ -282,12 +283,4 @@ fn names(rest: &[TokenTree], types: &[Ident]) -> bool {
         }
         _ => false,
     }
-}
-
-fn mentions(tokens: TokenStream, name: &Ident) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == *name,
-        TokenTree::Group(group) => mentions(group.stream(), name),
-        _ => false,
-    })
 }

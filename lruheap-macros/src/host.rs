@@ -3,12 +3,13 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Field, Fields, GenericParam, Meta, Path, Token, Type};
+use syn::{Data, DeriveInput, Field, Fields, GenericParam, Meta, Type};
 
 use crate::error::Errors;
 use crate::expand::hygiene::{at, generated};
 use crate::expand::key::ungrouped;
 use crate::expand::marker;
+use crate::options;
 
 /// Expands the derive.
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
@@ -17,7 +18,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
         Err(error) => return error.to_compile_error(),
     };
     let mut errors = Errors::default();
-    let krate = krate(&input, &mut errors);
+    let krate = options::of_derive(&input, "cache_host", &mut errors);
     let found = match &input.data {
         Data::Struct(data) => field(&input.ident, &data.fields, &mut errors),
         Data::Enum(data) => {
@@ -140,25 +141,4 @@ fn is_marked(field: &Field, errors: &mut Errors) -> bool {
 
 fn is_caches(ty: &Type) -> bool {
     matches!(ungrouped(ty), Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "InstanceCaches"))
-}
-
-/// `#[cache_host(crate = some::path)]`
-fn krate(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
-    let mut krate = quote!(::lruheap);
-    for attr in input
-        .attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident("cache_host"))
-    {
-        let read = attr.parse_args_with(|input: syn::parse::ParseStream<'_>| {
-            input.parse::<Token![crate]>()?;
-            input.parse::<Token![=]>()?;
-            input.call(Path::parse_mod_style)
-        });
-        match read {
-            Ok(path) => krate = path.to_token_stream(),
-            Err(_) => errors.at(attr, "on the type, write `#[cache_host(crate = some::path)]`; without it, `#[cache_host]` marks a field"),
-        }
-    }
-    krate
 }

@@ -1,12 +1,13 @@
 //! `#[derive(LooseKey)]`: a value compared by its name and its fields.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Fields, GenericParam, Path, Token};
+use syn::{Data, DeriveInput, Fields, GenericParam};
 
 use crate::error::Errors;
 use crate::expand::hygiene::{at, generated, local};
+use crate::options;
 
 /// Expands the derive.
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
@@ -15,7 +16,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
         Err(error) => return error.to_compile_error(),
     };
     let mut errors = Errors::default();
-    let krate = krate(&input, &mut errors);
+    let krate = options::of_derive(&input, "loose_key", &mut errors);
     let out = local("out");
     let name = &input.ident;
     let arms = match &input.data {
@@ -103,25 +104,4 @@ fn arm(
             #(#given)*
         }
     }
-}
-
-/// `#[loose_key(crate = some::path)]`
-fn krate(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
-    let mut krate = quote!(::lruheap);
-    for attr in input
-        .attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident("loose_key"))
-    {
-        let read = attr.parse_args_with(|input: syn::parse::ParseStream<'_>| {
-            input.parse::<Token![crate]>()?;
-            input.parse::<Token![=]>()?;
-            input.call(Path::parse_mod_style)
-        });
-        match read {
-            Ok(path) => krate = path.to_token_stream(),
-            Err(_) => errors.at(attr, "write `#[loose_key(crate = some::path)]`"),
-        }
-    }
-    krate
 }

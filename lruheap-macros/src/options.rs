@@ -11,7 +11,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, Path, Token, UnOp};
+use syn::{DeriveInput, Expr, ExprLit, ExprUnary, Ident, Lit, Path, Token, UnOp};
 
 use crate::error::Errors;
 use names::{KNOWN, NOT_YET, example, unknown};
@@ -112,6 +112,26 @@ pub(crate) fn parse(of: Macro, tokens: TokenStream, errors: &mut Errors) -> Opti
         errors.push(error);
     }
     options
+}
+
+/// The path of lruheap for a derive: `#[word(crate = some::path)]` on the type.
+pub(crate) fn of_derive(input: &DeriveInput, word: &str, errors: &mut Errors) -> TokenStream {
+    let mut krate = quote!(::lruheap);
+    for attr in input.attrs.iter().filter(|attr| attr.path().is_ident(word)) {
+        let read = attr.parse_args_with(|input: ParseStream<'_>| {
+            input.parse::<Token![crate]>()?;
+            input.parse::<Token![=]>()?;
+            input.call(Path::parse_mod_style)
+        });
+        match read {
+            Ok(path) => krate = path.to_token_stream(),
+            Err(_) => errors.at(
+                attr,
+                format!("on the type, write `#[{word}(crate = some::path)]`, or leave it out"),
+            ),
+        }
+    }
+    krate
 }
 
 /// Reads the options of an `impl` block: nothing but the path of lruheap.

@@ -46,3 +46,12 @@ fn relocate(tokens: TokenStream, to: &impl Fn(Span) -> Span) -> TokenStream {
         })
         .collect()
 }
+
+/// Whether `name` stands among the tokens, at any depth.
+pub(crate) fn mentions(tokens: TokenStream, name: &Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        _ => false,
+    })
+}

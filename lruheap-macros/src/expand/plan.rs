@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use syn::{PatType, Type, TypeParam};
 
 use super::generics::{is_closure, type_parameters};
-use super::hygiene::{at, generated, local, respan};
+use super::hygiene::{at, generated, local, mentions, respan};
 use super::key::{self, Shape};
 use super::names::{Declared, Names};
 use super::place::{Home, Place, Site};
@@ -413,14 +413,6 @@ fn has_lifetimes(tokens: TokenStream) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Punct(punct) => matches!(punct.as_char(), '\'' | '&'),
         TokenTree::Group(group) => has_lifetimes(group.stream()),
-        _ => false,
-    })
-}
-
-fn mentions(tokens: TokenStream, name: &Ident) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == *name,
-        TokenTree::Group(group) => mentions(group.stream(), name),
         _ => false,
     })
 }

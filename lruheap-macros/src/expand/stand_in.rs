@@ -13,7 +13,7 @@ use super::place::receiver;
 use super::tuple::{insert, with_lifetime};
 use crate::block::Block;
 use crate::check::is_associated;
-use crate::item::{Function, Holding};
+use crate::item::{Function, Holding, Param};
 use crate::options::{Companion, Options, is_primitive};
 
 /// The stand-in, where there can be one.
@@ -58,11 +58,11 @@ fn of_method(function: &Function, options: &Options, block: Option<&Block>) -> T
         ReturnType::Type(_, ty) if is_named(ty) => respan(ty.to_token_stream()),
         _ => quote!(()),
     };
-    let typed = || function.params.iter().map(|param| param.ty());
-    let tuple = if typed().any(has_impl) {
+    let of_params = || function.params.iter().map(Param::ty);
+    let tuple = if of_params().any(has_impl) {
         quote!(#private::Unnamed)
     } else {
-        let types = typed().map(|ty| with_lifetime(respan(ty.to_token_stream()), &[]));
+        let types = of_params().map(|ty| with_lifetime(respan(ty.to_token_stream()), &[]));
         quote!((#(#types,)*))
     };
     let arguments = quote!(dyn for<'__k> #private::Arguments<'__k, Tuple = #tuple>);

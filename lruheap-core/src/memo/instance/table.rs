@@ -1,0 +1,284 @@
+//! The table of a method: the caches that the instances of a type have for it, by
+//! weak references. A cache that dies with its instance takes itself out.
+
+use std::any::{Any, TypeId};
+use std::borrow::Borrow;
+use std::ptr;
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+
+use super::{CacheHost, InstanceCaches, Kept};
+use crate::cache::{CacheBuilder, Engine, Home, Instance, Scope, Setup};
+use crate::memo::share::Share;
+use crate::memo::slot::{Chains, Entry};
+use crate::memo::summary::{self, AnyCache, MethodCaches, Summary};
+use crate::registry::{CacheReport, Listed};
+use crate::stats::CacheParameters;
+
+/// The cache of one instance and method.
+pub(crate) struct Node<K, V> {
+    engine: Engine<K, V, Hosting>,
+    /// The node's place in the table.
+    place: usize,
+}
+
+impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Node<K, V> {
+    pub(crate) fn register(table: &'static InstanceTable) -> Arc<dyn Kept> {
+        Arc::new_cyclic(|this: &Weak<Self>| Node {
+            engine: Engine::new(table),
+            place: table.live.lock().add(this.clone()),
+        })
+    }
+}
+
+impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Kept for Node<K, V> {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn of(&self) -> Option<(&'static InstanceSlots, &dyn AnyCache)> {
+        Some((self.engine.setup().method, &self.engine))
+    }
+}
+
+impl<K, V> Drop for Node<K, V> {
+    fn drop(&mut self) {
+        let gone = self.engine.setup().live.lock().remove(self.place);
+        drop(gone);
+    }
+}
+
+#[inline]
+pub(super) fn node_of<'h, K: 'static, V: 'static>(
+    cache: &'h dyn Kept,
+    method: &'static InstanceSlots,
+    instantiation: TypeId,
+) -> Option<&'h Node<K, V>> {
+    let node: &Node<K, V> = cache.as_any().downcast_ref()?;
+    let table = node.engine.setup();
+    (ptr::eq(table.method, method) && table.instantiation == instantiation).then_some(node)
+}
+
+/// The static behind a method with a cache for each instance: one table for each
+/// instantiation.
+pub struct InstanceSlots {
+    tables: Chains,
+}
+
+/// The caches that the instances of one type have for one method.
+pub struct InstanceTable {
+    method: &'static InstanceSlots,
+    instantiation: TypeId,
+    setup: Setup,
+    live: Mutex<Live>,
+}
+
+#[derive(Default)]
+struct Live {
+    nodes: Vec<Option<Weak<dyn Kept>>>,
+    free: Vec<usize>,
+}
+
+impl Live {
+    fn add(&mut self, node: Weak<dyn Kept>) -> usize {
+        if let Some(place) = self.free.pop() {
+            self.nodes[place] = Some(node);
+            return place;
+        }
+        self.nodes.push(Some(node));
+        self.nodes.len() - 1
+    }
+
+    fn remove(&mut self, place: usize) -> Option<Weak<dyn Kept>> {
+        let node = self.nodes[place].take();
+        self.free.push(place);
+        if self.free.len() == self.nodes.len() {
+            // Nobody is left: the memory of a crowd goes back.
+            self.nodes.clear();
+            self.free.clear();
+            self.nodes.shrink_to(64);
+            self.free.shrink_to(64);
+        }
+        node
+    }
+}
+
+/// The scope of an instance's cache: a node has its table as its setup.
+pub enum Hosting {}
+
+impl Scope for Hosting {
+    type Gate<T> = <Instance as Scope>::Gate<T>;
+    type Setup = &'static InstanceTable;
+}
+
+impl Borrow<Setup> for &'static InstanceTable {
+    fn borrow(&self) -> &Setup {
+        &self.setup
+    }
+}
+
+/// How many instances are looked at under one lock.
+const BATCH: usize = 256;
+
+impl Summary for InstanceTable {
+    fn name(&self) -> &str {
+        &self.setup.settings.name
+    }
+
+    fn parameters(&self) -> CacheParameters {
+        self.setup.parameters()
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(&dyn AnyCache)) {
+        let mut from = 0;
+        loop {
+            let batch: Vec<Arc<dyn Kept>> = {
+                let live = self.live.lock();
+                let Some(rest) = live.nodes.get(from..).filter(|rest| !rest.is_empty()) else {
+                    return;
+                };
+                from += BATCH;
+                let batch = rest.iter().take(BATCH).flatten();
+                batch.filter_map(Weak::upgrade).collect()
+            };
+            // Outside the lock: these may be the last to hold what they hold.
+            for node in batch {
+                if let Some((_, cache)) = node.of() {
+                    visit(cache);
+                }
+            }
+        }
+    }
+}
+
+impl Listed for InstanceTable {
+    fn report(&self) -> Option<CacheReport> {
+        summary::report(self)
+    }
+
+    fn purge(&self) -> usize {
+        summary::purge(self)
+    }
+}
+
+impl Entry for InstanceTable {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn listed(&self) -> &(dyn Listed + Sync) {
+        self
+    }
+
+    fn summary(&self) -> &(dyn Summary + Sync) {
+        self
+    }
+}
+
+impl InstanceSlots {
+    /// No tables yet, and no memory.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        InstanceSlots {
+            tables: Chains::new(),
+        }
+    }
+
+    fn table(
+        &'static self,
+        instantiation: TypeId,
+        build: impl FnOnce() -> CacheBuilder,
+    ) -> &'static InstanceTable {
+        let table = self.tables.get(instantiation, || {
+            Box::new(InstanceTable {
+                method: self,
+                instantiation,
+                setup: build().setup(),
+                live: Mutex::default(),
+            })
+        });
+        let table = table.as_any().downcast_ref();
+        table.expect("there are tables only")
+    }
+
+    /// The instance's cache, made at its first call.
+    #[inline]
+    pub fn home<'h, H: ?Sized, K: 'static, V: 'static>(
+        &'static self,
+        hosted: Hosted<H>,
+        host: &'h H,
+        share: Share<K, V>,
+        build: impl FnOnce() -> CacheBuilder,
+    ) -> OfInstance<'h, K, V> {
+        let caches = (hosted.caches)(host);
+        let node = match caches.find(self, hosted.instantiation) {
+            Some(node) => node,
+            None => self.fill(hosted.instantiation, caches, share, build),
+        };
+        OfInstance(&node.engine)
+    }
+
+    #[cold]
+    fn fill<'h, K: 'static, V: 'static>(
+        &'static self,
+        instantiation: TypeId,
+        caches: &'h InstanceCaches,
+        share: Share<K, V>,
+        build: impl FnOnce() -> CacheBuilder,
+    ) -> &'h Node<K, V> {
+        let node = (share.node)(self.table(instantiation, build));
+        caches.append(node, |cache| {
+            node_of::<K, V>(cache, self, instantiation).is_some()
+        });
+        // Where another thread was first, its node is the one that is found.
+        let node = caches.find(self, instantiation);
+        node.expect("it was appended just now")
+    }
+
+    /// `Type::m_caches()`
+    pub fn caches<H: ?Sized>(
+        &'static self,
+        hosted: Hosted<H>,
+        build: impl FnOnce() -> CacheBuilder,
+    ) -> MethodCaches {
+        MethodCaches::shared(self.table(hosted.instantiation, build))
+    }
+}
+
+/// What is known of a type that is a [`CacheHost`], so that it is asked for once.
+pub struct Hosted<H: ?Sized> {
+    caches: fn(&H) -> &InstanceCaches,
+    instantiation: TypeId,
+}
+
+impl<H: ?Sized> Clone for Hosted<H> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<H: ?Sized> Copy for Hosted<H> {}
+
+/// Asks that a type is a host. `I` tells the instantiations of a method apart that
+/// has type parameters of its own.
+#[inline]
+pub fn hosted<H: CacheHost + ?Sized, I: 'static>(_: I) -> Hosted<H> {
+    Hosted {
+        caches: H::instance_caches,
+        instantiation: TypeId::of::<(H::Identity, I)>(),
+    }
+}
+
+/// The cache of an instance, as calls have it.
+pub struct OfInstance<'h, K, V>(&'h Engine<K, V, Hosting>);
+
+impl<K, V> Home for OfInstance<'_, K, V> {
+    type Key = K;
+    type Value = V;
+    type Scope = Hosting;
+
+    fn engine(&self) -> &Engine<K, V, Hosting> {
+        self.0
+    }
+}

@@ -1,0 +1,251 @@
+//! What stands beside a memoized method: its helpers, here, and its controls next
+//! door. There is no place for a type in an `impl`, so all are functions.
+
+mod controls;
+mod identity;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::hygiene::{at, generated, respan};
+use super::names::Declared;
+use super::place::{Home, Place, receiver};
+use super::plan::Plan;
+use super::{cache, companion};
+use crate::item::Holding;
+use crate::options::{Companion, Scope};
+use identity::identity;
+
+/// All that stands beside the method.
+pub(super) fn write(plan: &Plan<'_>) -> TokenStream {
+    let method = Method::new(plan);
+    let mut items = vec![
+        method.behind(),
+        method.build(),
+        method.identity(),
+        method.hosted(),
+        method.home(),
+        plan.result.makers(plan.options, &plan.names),
+        plan.part_makers(),
+        companion::uncached(plan),
+    ];
+    if !matches!(plan.options.companion, Companion::None) {
+        items.extend([
+            method.control(),
+            method.refresh(),
+            method.cache(),
+            method.caches(),
+        ]);
+    }
+    items.into_iter().collect()
+}
+
+struct Method<'p> {
+    plan: &'p Plan<'p>,
+    home: Home,
+    /// What the caches are told apart by: its declaration and itself, or nothing
+    /// where there is but one.
+    identity: Option<(TokenStream, TokenStream)>,
+    lints: TokenStream,
+    /// `&self`, or `self: &Arc<Self>`.
+    receiver: Option<TokenStream>,
+}
+
+impl<'p> Method<'p> {
+    fn new(plan: &'p Plan<'p>) -> Self {
+        let home = match &plan.place {
+            Place::Inside { home, .. } => *home,
+            Place::Beside => Home::Shared,
+        };
+        Method {
+            plan,
+            home,
+            identity: identity(plan, home),
+            lints: plan.names.lints(),
+            receiver: plan.function.this.as_ref().map(receiver),
+        }
+    }
+
+    fn private(&self) -> TokenStream {
+        self.plan.options.private()
+    }
+
+    fn is_of_thread(&self) -> bool {
+        self.home == Home::Counted { is_local: true } || self.plan.options.scope == Scope::Thread
+    }
+
+    /// The function that leads to the static.
+    fn behind(&self) -> TokenStream {
+        let (private, lints, name) = (self.private(), &self.lints, self.plan.names.behind());
+        if self.is_of_thread() {
+            return quote! {
+                #lints
+                fn #name() -> #private::Behind<#private::LocalKey<#private::LocalSlots>> {
+                    #private::thread_local! {
+                        static __LRUHEAP: #private::LocalSlots = const { #private::LocalSlots::new() };
+                    }
+                    #private::Behind(&__LRUHEAP)
+                }
+            };
+        }
+        let slots = match self.home {
+            Home::Instance => quote!(InstanceSlots),
+            Home::Counted { .. } => quote!(TrackedSlots),
+            Home::Shared => quote!(Slots),
+        };
+        quote! {
+            #lints
+            fn #name() -> #private::Behind<#private::#slots> {
+                static __LRUHEAP: #private::#slots = #private::#slots::new();
+                #private::Behind(&__LRUHEAP)
+            }
+        }
+    }
+
+    /// The function that starts a cache.
+    fn build(&self) -> TokenStream {
+        let (lints, name) = (&self.lints, self.plan.names.hidden("build"));
+        let krate = &self.plan.options.krate;
+        let Declared { params, clause } = self.plan.names.declared(&TokenStream::new());
+        let builder = cache::builder(self.plan);
+        quote! {
+            #lints
+            fn #name #params() -> #krate::CacheBuilder #clause { #builder }
+        }
+    }
+
+    /// The function that gives what the caches are told apart by: a type of its
+    /// own, and the same for all who ask.
+    fn identity(&self) -> TokenStream {
+        let Some((declaration, identity)) = &self.identity else {
+            return TokenStream::new();
+        };
+        let (private, lints) = (self.private(), &self.lints);
+        let name = self.plan.names.hidden("identity");
+        let Declared { params, clause } = self.plan.names.declared(&TokenStream::new());
+        quote! {
+            #lints
+            fn #name #params() -> impl #private::Sized + 'static #clause {
+                #declaration
+                #private::PhantomData::<#identity>
+            }
+        }
+    }
+
+    /// The same as an expression.
+    fn identified(&self) -> TokenStream {
+        match &self.identity {
+            Some(_) => {
+                let identity = self.path("identity");
+                quote!(#identity())
+            }
+            None => quote!(()),
+        }
+    }
+
+    /// The function that asks that the type is a host, at the receiver.
+    fn hosted(&self) -> TokenStream {
+        let Some(this) = self
+            .plan
+            .function
+            .this
+            .as_ref()
+            .filter(|_| self.home == Home::Instance)
+        else {
+            return TokenStream::new();
+        };
+        let span = generated(this.receiver.span());
+        let (private, lints) = (at(span, &self.private()), &self.lints);
+        let name = self.plan.names.hidden("hosted");
+        let (name, identity) = (at(span, &quote!(#name)), at(span, &self.identified()));
+        let Declared { params, clause } = self.plan.names.declared(&TokenStream::new());
+        quote_spanned! {span=>
+            #lints
+            fn #name #params() -> #private::Hosted<Self> #clause {
+                #private::hosted::<Self, _>(#identity)
+            }
+        }
+    }
+
+    fn path(&self, name: &str) -> TokenStream {
+        let names = &self.plan.names;
+        names.path(&quote!(Self), &names.hidden(name))
+    }
+
+    /// The function that finds the cache of a call.
+    fn home(&self) -> TokenStream {
+        let plan = self.plan;
+        let span = plan.key_span;
+        let (krate, private) = (at(span, &plan.options.krate), at(span, &self.private()));
+        let (key, value) = (&plan.key, &plan.result.value);
+        let name = at(span, &plan.names.hidden("home").to_token_stream());
+        let behind = at(span, &plan.names.behind().to_token_stream());
+        let slots = quote_spanned!(span=> Self::#behind().0);
+        let build = at(span, &self.path("build"));
+        let Declared { params, clause } = plan.names.declared(&TokenStream::new());
+        let (lints, identity) = (&self.lints, at(span, &self.identified()));
+        let receiver = plan.function.this.as_ref();
+        let blame = receiver.map_or(span, |this| generated(this.receiver.span()));
+        let hold = self.hold(blame);
+        let this =
+            receiver.map(|this| Ident::new("self", generated(this.receiver.self_token.span)));
+        let receiver = &self.receiver;
+        let (receiver, ty, find) = match (self.home, self.is_of_thread()) {
+            (Home::Instance, _) => (
+                quote!(#receiver),
+                quote_spanned!(span=> #private::OfInstance<'_, #key, #value>),
+                {
+                    let hosted = at(span, &self.path("hosted"));
+                    quote_spanned!(blame=> #slots.home(#hosted(), #this, #hold, #build))
+                },
+            ),
+            (Home::Counted { is_local: false }, _) => {
+                let pointer = self.pointer();
+                (
+                    quote!(#receiver),
+                    quote_spanned!(span=> #private::OfPointer<#pointer, #key, #value>),
+                    quote_spanned!(blame=> #slots.home(#identity, #this, #hold, #build)),
+                )
+            }
+            (Home::Counted { is_local: true }, _) => {
+                let pointer = self.pointer();
+                (
+                    quote!(#receiver),
+                    quote_spanned!(span=> #private::OfPointer<#pointer, #key, #value>),
+                    quote_spanned!(blame=> #private::LocalSlots::home(#slots, #identity, #this, #build)),
+                )
+            }
+            (Home::Shared, true) => (
+                TokenStream::new(),
+                quote_spanned!(span=> #private::Local<#key, #value>),
+                quote_spanned!(span=> #private::LocalSlots::of(#slots, #identity, #build)),
+            ),
+            (Home::Shared, false) => (
+                TokenStream::new(),
+                quote_spanned!(span=> &'static #krate::Cache<#key, #value>),
+                quote_spanned!(span=> #slots.of(#identity, #hold, #build)),
+            ),
+        };
+        quote_spanned! {span=>
+            #lints
+            fn #name #params(#receiver) -> #ty #clause { #find }
+        }
+    }
+
+    /// What asks that threads may share what is kept.
+    fn hold(&self, blame: Span) -> TokenStream {
+        match self.home {
+            Home::Counted { is_local: false } => cache::track(self.plan, blame),
+            _ => cache::hold(self.plan),
+        }
+    }
+
+    /// `Arc<Self>`, as written.
+    fn pointer(&self) -> TokenStream {
+        match self.plan.function.this.as_ref().map(|this| &this.holding) {
+            Some(Holding::Counted { pointer, .. }) => respan(pointer.clone()),
+            _ => TokenStream::new(),
+        }
+    }
+}
