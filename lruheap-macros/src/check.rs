@@ -103,7 +103,7 @@ fn receiver(this: &This, options: &Options, errors: &mut Errors) {
     let receiver = &this.receiver;
     match &this.holding {
         Holding::Exclusive => errors.at(receiver, "a method that takes `&mut self` can't be memoized: a call that is answered from the cache would change nothing; take `&self`"),
-        Holding::Other => errors.at(receiver, "a memoized method takes `&self`; or `self: Arc<Self>`, `&Arc<Self>`, `Rc<Self>` or `&Rc<Self>`, and then its type needs no field for the cache"),
+        Holding::Value | Holding::Other => errors.at(receiver, "a memoized method takes `&self`; or `self: Arc<Self>`, `&Arc<Self>`, `Rc<Self>` or `&Rc<Self>`, and then its type needs no field for the cache"),
         Holding::Reference | Holding::Counted { .. } => {}
     }
     if options.scope != Scope::Thread {

@@ -85,8 +85,13 @@ fn host(function: &Function, errors: &mut Errors) -> Option<TokenStream> {
         Holding::Reference | Holding::Exclusive | Holding::Counted { .. } => {
             Some(instance(this, &quote!(&*)))
         }
+        // The caches may go on in what the method makes of the instance.
+        Holding::Value => Some(instance(this, &quote!(&))),
         Holding::Other => {
-            errors.at(&this.receiver, "a method that takes its instance away leaves no caches to clear: leave out `#[cache_invalidate]`, or take `&mut self` or `&self`");
+            errors.at(
+                &this.receiver,
+                "`#[cache_invalidate]` is for methods that take `&mut self`, `&self` or `self`",
+            );
             None
         }
     }

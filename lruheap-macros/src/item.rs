@@ -49,7 +49,9 @@ pub(crate) enum Holding {
         by_reference: bool,
         is_local: bool,
     },
-    /// `self`, `self: Box<Self>`, …
+    /// `self`
+    Value,
+    /// `self: Box<Self>`, …
     Other,
 }
 
@@ -168,9 +170,10 @@ fn holding(receiver: &Receiver) -> Holding {
             Type::Reference(reference) if reference.mutability.is_none() => {
                 counted(&reference.elem, true)
             }
+            ty if is_self(ty) => Holding::Value,
             ty => counted(ty, false),
         },
-        _ => Holding::Other,
+        _ => Holding::Value,
     }
 }
 
@@ -311,8 +314,9 @@ const ITEMS: [(&str, &str); 11] = [
 pub(crate) fn is_ours(attr: &Attribute) -> bool {
     let segments = &attr.path().segments;
     let named = |name| segments.last().is_some_and(|last| last.ident == name);
+    // `lru_cache` is nobody else's name; `cache` may be.
     let of_ours = segments.len() == 1 || segments.iter().any(|segment| segment.ident == "lruheap");
-    of_ours && (named("lru_cache") || named("cache"))
+    named("lru_cache") || (of_ours && named("cache"))
 }
 
 /// Takes `#[key(…)]` out of a parameter's or receiver's attributes.

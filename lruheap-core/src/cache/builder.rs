@@ -91,6 +91,17 @@ impl CacheBuilder {
         self
     }
 
+    /// For generated code: adds to the name what tells the instantiation `I` from
+    /// others, its parameters.
+    #[doc(hidden)]
+    pub fn instantiated<I: ?Sized>(mut self) -> Self {
+        let instantiation = std::any::type_name::<I>();
+        if let Some(at) = instantiation.find('<') {
+            self.settings.name.to_mut().push_str(&instantiation[at..]);
+        }
+        self
+    }
+
     #[cfg(test)]
     pub(crate) fn clock(mut self, clock: crate::time::Clock) -> Self {
         self.settings.clock = clock;

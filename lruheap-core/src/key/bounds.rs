@@ -59,7 +59,7 @@ impl<T: BorrowedKey + ToOwned<Owned: Send + Sync> + ?Sized> AnyBorrowedKey for T
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be kept in a cache that all threads share: it is not `Send + Sync`",
     label = "not `Send + Sync`",
-    note = "give each thread a cache of its own: `scope = thread`",
+    note = "give each thread a cache of its own: `scope = thread`; a method: by taking `self: &Rc<Self>`",
     note = "or use a type that threads may share (`Arc` for `Rc`, `Mutex` for `RefCell`); in a generic function, add `{Self}: Send + Sync + 'static` to the bounds"
 )]
 pub trait Shareable: Send + Sync + 'static {}

@@ -59,6 +59,9 @@ pub type Ref<'a, T> = &'a T;
 /// The owned form of `T`, which arguments of type `&T` are kept in.
 pub type Owned<T> = <T as ToOwned>::Owned;
 
+/// The type of a constant that is there for its name.
+pub struct Advice;
+
 /// Applies `cache_if = …`, with the type of its parameter known beforehand.
 pub fn accepts<V, F: Fn(&V) -> bool>(accepts: F, value: &V) -> bool {
     accepts(value)

@@ -34,8 +34,20 @@ impl Drop for Stale {
     }
 }
 
+/// A type with caches to clear.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no caches that hang on its instances",
+    label = "`{Self}` is no `CacheHost`",
+    note = "where its memoized methods take `Arc<Self>` or `Rc<Self>`, or share one cache, name those that are out of date: `#[cache_invalidate(m)]`",
+    note = "otherwise write `#[derive(CacheHost)]` on the type and give it a field `caches: InstanceCaches`"
+)]
+pub trait HasCaches: CacheHost {}
+
+#[diagnostic::do_not_recommend]
+impl<H: CacheHost + ?Sized> HasCaches for H {}
+
 /// All caches of an instance.
-pub fn stale<H: CacheHost + ?Sized>(host: &H) -> Stale {
+pub fn stale<H: HasCaches + ?Sized>(host: &H) -> Stale {
     Stale(Scope::Instance {
         _chain: instance::stale(host),
     })

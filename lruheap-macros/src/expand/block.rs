@@ -8,6 +8,7 @@ use syn::{Attribute, Meta};
 use super::one;
 use crate::block::{Block, Item};
 use crate::error::Errors;
+use crate::item::Function;
 use crate::options::{self, Macro};
 
 /// Expands the block.
@@ -76,7 +77,12 @@ fn plain_items(block: &Block) -> TokenStream {
         .items
         .iter()
         .map(|item| match item {
-            Item::Other(tokens) | Item::Memoized { method: tokens, .. } => tokens.clone(),
+            Item::Other(tokens) => tokens.clone(),
+            Item::Memoized { method, .. } => {
+                // Its attributes are ours, and so are its mistakes.
+                let function = Function::read(method.clone(), &mut Errors::default());
+                function.map_or_else(|_| method.clone(), |function| function.original())
+            }
         })
         .collect()
 }

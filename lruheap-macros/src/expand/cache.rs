@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::GenericParam;
 
+use super::generics::type_parameters;
 use super::hygiene::{at, generated};
 use super::place::Place;
 use super::plan::Plan;
@@ -125,8 +126,16 @@ pub(super) fn builder(plan: &Plan<'_>) -> TokenStream {
         }
         None => {
             let name = plan.function.name();
+            let own = type_parameters(&plan.function.sig.generics);
             match &plan.place {
+                Place::Beside if plan.is_instantiated() => {
+                    let instance = instance(plan);
+                    quote!(#private::named!(#name).instantiated::<#instance>())
+                }
                 Place::Beside => quote!(#private::named!(#name)),
+                Place::Inside { .. } if plan.is_instantiated() => {
+                    quote!(#private::method::<Self>(#name).instantiated::<__Parameters<#(#own),*>>())
+                }
                 Place::Inside { .. } => quote!(#private::method::<Self>(#name)),
             }
         }

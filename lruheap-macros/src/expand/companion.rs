@@ -68,6 +68,9 @@ pub(super) fn uncached(plan: &Plan<'_>) -> TokenStream {
     let doc = plan.doc("Runs the body. Cache and counters stay as they are.");
     let safety = safety_doc(plan);
     let attrs = attrs::for_body(&function.attrs);
+    // Beside the user's own: one that the macro wrote would keep the compiler from
+    // warning of all of them.
+    let allow = matches!(plan.place, Place::Inside { .. }).then(|| quote!(#[allow(dead_code)]));
     let (asyncness, unsafety, body) = (&sig.asyncness, function.unsafety(), body(plan));
     let this = function
         .this
@@ -80,7 +83,7 @@ pub(super) fn uncached(plan: &Plan<'_>) -> TokenStream {
     let output = &sig.output;
     quote! {
         #doc #safety
-        #attrs
+        #attrs #allow
         #vis #asyncness #unsafety fn #name #params (#(#inputs),*) #output #clause #body
     }
 }

@@ -4,10 +4,13 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
+use syn::Path;
+use syn::ext::IdentExt;
 
 use super::attrs;
 use super::generics::{lifetimes, lifetimes_in_bounds, type_parameters};
 use super::hygiene::respan;
+use crate::block::Block;
 use crate::item::Function;
 use crate::options::{Companion, Options};
 
@@ -15,6 +18,8 @@ pub(super) struct Names<'a> {
     function: &'a Function,
     /// For a method, what the names of its controls begin with.
     prefix: Option<String>,
+    /// The same for its helpers: two traits may have a method of one name.
+    of_helpers: String,
     is_hidden: bool,
 }
 
@@ -32,20 +37,29 @@ impl<'a> Names<'a> {
         Names {
             function,
             prefix: None,
+            of_helpers: String::new(),
             is_hidden: false,
         }
     }
 
     /// For what stands beside a method.
-    pub(super) fn of_method(function: &'a Function, options: &Options) -> Self {
-        use syn::ext::IdentExt;
+    pub(super) fn of_method(
+        function: &'a Function,
+        options: &Options,
+        block: Option<&Block>,
+    ) -> Self {
         let prefix = match &options.companion {
             Companion::Named(Some(name)) => name.unraw().to_string(),
             Companion::Named(None) | Companion::None => function.name(),
         };
+        let of_helpers = match block.and_then(|block| block.of.as_ref()) {
+            Some((path, _)) => format!("{prefix}_{}", letters(path)),
+            None => prefix.clone(),
+        };
         Names {
             function,
             prefix: Some(prefix),
+            of_helpers,
             is_hidden: matches!(options.companion, Companion::None),
         }
     }
@@ -53,7 +67,7 @@ impl<'a> Names<'a> {
     /// The name of a helper that is `__…` in a companion.
     pub(super) fn hidden(&self, name: &str) -> Ident {
         match &self.prefix {
-            Some(prefix) => format_ident!("__{prefix}_{name}"),
+            Some(_) => format_ident!("__{}_{name}", self.of_helpers),
             None => format_ident!("__{name}"),
         }
     }
@@ -70,7 +84,10 @@ impl<'a> Names<'a> {
     /// The method's function that leads to its static. The name is in a message
     /// where `#[cache_invalidate(m)]` names what is not memoized.
     pub(super) fn behind(&self) -> Ident {
-        let prefix = self.prefix.as_deref().unwrap_or_default();
+        let prefix = match &self.prefix {
+            Some(prefix) if !self.is_hidden => prefix,
+            _ => &self.of_helpers,
+        };
         behind(prefix, Span::call_site())
     }
 
@@ -145,6 +162,15 @@ impl<'a> Names<'a> {
         };
         Declared { params, clause }
     }
+}
+
+/// What a path consists of, as part of a name.
+fn letters(path: &Path) -> String {
+    let path = path.to_token_stream().to_string();
+    let letters = path.chars().filter(|c| !c.is_whitespace());
+    letters
+        .map(|c| if c.is_alphanumeric() { c } else { '_' })
+        .collect()
 }
 
 /// The name by which `#[cache_invalidate(m)]` finds what lies behind a method.

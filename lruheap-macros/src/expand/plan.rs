@@ -61,7 +61,7 @@ impl<'a> Plan<'a> {
         let place = Place::of(function, block);
         let names = match &place {
             Place::Beside => Names::of_companion(function),
-            Place::Inside { .. } => Names::of_method(function, options),
+            Place::Inside { .. } => Names::of_method(function, options, block),
         };
         let loose = options.typed == Some(false) && is_generic(function);
         let mut args: Vec<Arg<'a>> = Vec::new();

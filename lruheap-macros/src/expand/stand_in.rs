@@ -47,7 +47,7 @@ pub(super) fn write(function: &Function, options: &Options, block: Option<&Block
 /// The controls of a method: functions of the type, which do nothing.
 fn of_method(function: &Function, options: &Options, block: Option<&Block>) -> TokenStream {
     let (krate, private, sig) = (&options.krate, options.private(), &function.sig);
-    let names = Names::of_method(function, options);
+    let names = Names::of_method(function, options, block);
     let vis = match block {
         Some(block) if block.of.is_some() => quote!(pub),
         _ => respan(function.vis.to_token_stream()),

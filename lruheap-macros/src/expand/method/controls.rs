@@ -157,7 +157,7 @@ impl Method<'_> {
         });
         let inputs = this.into_iter().chain(plan.parameters());
         quote! {
-            #doc #safety #lints #attrs
+            #doc #safety #lints #attrs #[allow(dead_code)]
             #vis #asyncness #unsafety fn #name #params(#(#inputs),*) -> #output #clause { #body }
         }
     }
@@ -191,7 +191,7 @@ impl Method<'_> {
                 let Declared { params, clause } = plan.names.declared(&own);
                 let receiver = with_lifetime_named(receiver.clone(), "__h");
                 quote! {
-                    #doc #lints
+                    #doc #lints #[allow(dead_code)]
                     #vis fn #name #params(#receiver) -> #krate::MethodCache<'__h, #host, #arguments, #value, #refresh_ty> #clause {
                         #krate::MethodCache::__new(#this, #control, #refresh)
                     }
@@ -200,7 +200,7 @@ impl Method<'_> {
             None => {
                 let Declared { params, clause } = plan.names.declared(&TokenStream::new());
                 quote! {
-                    #doc #lints
+                    #doc #lints #[allow(dead_code)]
                     #vis fn #name #params() -> #krate::MethodCache<'static, #host, #arguments, #value, #refresh_ty> #clause {
                         #krate::MethodCache::__new(&(), #control, #refresh)
                     }
@@ -248,7 +248,7 @@ impl Method<'_> {
         );
         let doc = plan.doc(&of);
         quote! {
-            #doc #lints
+            #doc #lints #[allow(dead_code)]
             #vis fn #name #params() -> #krate::MethodCaches #clause { #find }
         }
     }

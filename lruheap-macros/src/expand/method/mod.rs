@@ -5,14 +5,15 @@ mod controls;
 mod identity;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Visibility;
 use syn::spanned::Spanned;
 
 use super::hygiene::{at, generated, respan};
 use super::names::Declared;
 use super::place::{Home, Place, receiver};
 use super::plan::Plan;
-use super::{cache, companion};
+use super::{cache, companion, generics};
 use crate::item::Holding;
 use crate::options::{Companion, Scope};
 use identity::identity;
@@ -21,6 +22,7 @@ use identity::identity;
 pub(super) fn write(plan: &Plan<'_>) -> TokenStream {
     let method = Method::new(plan);
     let mut items = vec![
+        method.advice(),
         method.behind(),
         method.build(),
         method.identity(),
@@ -75,6 +77,23 @@ impl<'p> Method<'p> {
         self.home == Home::Counted { is_local: true } || self.plan.options.scope == Scope::Thread
     }
 
+    /// A constant for its name, which is the first that the compiler speaks of in
+    /// the `impl` of a trait: what such an `impl` is can't be told from one of its
+    /// methods.
+    fn advice(&self) -> TokenStream {
+        let may_be_of_trait = matches!(
+            (&self.plan.place, &self.plan.function.vis),
+            (Place::Inside { block: None, .. }, Visibility::Inherited)
+        );
+        if !may_be_of_trait {
+            return TokenStream::new();
+        }
+        let (lints, private) = (&self.lints, self.private());
+        let name = self.plan.function.name();
+        let name = format_ident!("__PUT_LRU_CACHE_ON_THE_IMPL_OF_THE_TRAIT_AS_WELL_FOR_{name}");
+        quote!(#lints #[doc(hidden)] const #name: #private::Advice = #private::Advice;)
+    }
+
     /// The function that leads to the static.
     fn behind(&self) -> TokenStream {
         let (private, lints, name) = (self.private(), &self.lints, self.plan.names.behind());
@@ -109,9 +128,18 @@ impl<'p> Method<'p> {
         let krate = &self.plan.options.krate;
         let Declared { params, clause } = self.plan.names.declared(&TokenStream::new());
         let builder = cache::builder(self.plan);
+        let parameters = self.plan.is_instantiated().then(|| {
+            let (of, private) = (&self.plan.function.sig.generics.params, self.private());
+            generics::marker(
+                &TokenStream::new(),
+                &format_ident!("__Parameters"),
+                of,
+                &private,
+            )
+        });
         quote! {
             #lints
-            fn #name #params() -> #krate::CacheBuilder #clause { #builder }
+            fn #name #params() -> #krate::CacheBuilder #clause { #parameters #builder }
         }
     }
 
