@@ -169,7 +169,7 @@ impl Block {
 
     /// What the attributes say of everything in the block.
     pub(crate) fn lints(&self) -> TokenStream {
-        attrs::for_controls(&self.attrs)
+        attrs::inherited(&self.attrs)
     }
 
     /// Why the block's type can't have the controls of a trait's methods.

@@ -1,14 +1,13 @@
 //! `#[derive(CacheHost)]`: finds the field that the caches hang on.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Field, Fields, GenericParam, Meta, Type};
+use syn::{Data, DeriveInput, Field, Fields, Meta, Type};
 
 use crate::error::Errors;
 use crate::expand::hygiene::{at, generated};
 use crate::expand::key::ungrouped;
-use crate::expand::marker;
 use crate::options;
 
 /// Expands the derive.
@@ -45,49 +44,17 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
         None => quote!(#krate::__private::refused()),
     };
     let errors = errors.into_tokens();
-    let (name, private) = (&input.ident, quote!(#krate::__private));
-    let (declaration, identity) = identity(&input, &private);
-    let mut generics = input.generics.clone();
-    for param in &mut generics.params {
-        if let GenericParam::Type(param) = param {
-            param.bounds.push(syn::parse_quote!('static));
-        }
-    }
-    let (impl_generics, _, clause) = generics.split_for_impl();
-    let (_, ty_generics, _) = input.generics.split_for_impl();
+    let name = &input.ident;
+    let (impl_generics, ty_generics, clause) = input.generics.split_for_impl();
     quote! {
         #errors
-        const _: () = {
-            #declaration
-            #[automatically_derived]
-            #[allow(deprecated)]
-            impl #impl_generics #krate::CacheHost for #name #ty_generics #clause {
-                type Identity = #identity;
-                #[inline]
-                fn instance_caches(&self) -> &#krate::InstanceCaches { #reach }
-            }
-        };
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #impl_generics #krate::CacheHost for #name #ty_generics #clause {
+            #[inline]
+            fn instance_caches(&self) -> &#krate::InstanceCaches { #reach }
+        }
     }
-}
-
-/// The type without its lifetimes: what tells it from other types, and its
-/// instantiations apart.
-fn identity(input: &DeriveInput, private: &TokenStream) -> (TokenStream, TokenStream) {
-    let name = format_ident!("__Identity");
-    let params = &input.generics.params;
-    let names: Vec<&Ident> = params
-        .iter()
-        .filter_map(|param| match param {
-            GenericParam::Lifetime(_) => None,
-            GenericParam::Type(param) => Some(&param.ident),
-            GenericParam::Const(param) => Some(&param.ident),
-        })
-        .collect();
-    let declaration = marker(&quote!(pub), &name, params, private);
-    // It stands for the type and is never made.
-    let declaration = quote!(#[allow(dead_code, missing_docs)] #declaration);
-    let arguments = (!names.is_empty()).then(|| quote!(<#(#names),*>));
-    (declaration, quote!(#name #arguments))
 }
 
 /// The field for the caches.

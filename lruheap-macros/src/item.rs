@@ -43,12 +43,7 @@ pub(crate) enum Holding {
     /// `&mut self`
     Exclusive,
     /// `self: Arc<Self>` or `self: &Arc<Self>`; `Rc` alike.
-    Counted {
-        /// `Arc<Self>` as written.
-        pointer: TokenStream,
-        by_reference: bool,
-        is_local: bool,
-    },
+    Counted { by_reference: bool, is_local: bool },
     /// `self`
     Value,
     /// `self: Box<Self>`, …
@@ -195,7 +190,6 @@ fn counted(ty: &Type, by_reference: bool) -> Holding {
         return Holding::Other;
     }
     Holding::Counted {
-        pointer: ty.to_token_stream(),
         by_reference,
         is_local: last.ident == "Rc",
     }

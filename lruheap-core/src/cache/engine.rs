@@ -252,6 +252,9 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             state.flights.invalidate(hash);
             let live = state.live(slot, &self.settings().clock).is_some();
             let payload = state.store.remove(slot?);
+            if state.store.len() == 0 {
+                state.store.shrink();
+            }
             if live {
                 state.counters.invalidations += 1;
             } else {

@@ -149,47 +149,45 @@ impl LocalSlots {
         key: &'static LocalKey<Self>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> Local<K, V> {
-        Local(entry::<I, _>(key, || build().engine()))
+        Self::of(key, TypeId::of::<I>(), build)
     }
 
-    /// The same for a method.
-    pub fn of<I: 'static, K: 'static, V: 'static>(
+    /// The same for a method, by its [`identity`](super::identity).
+    pub fn of<K: 'static, V: 'static>(
         key: &'static LocalKey<Self>,
-        _: I,
+        instantiation: TypeId,
         build: impl FnOnce() -> CacheBuilder,
     ) -> Local<K, V> {
-        Self::get::<I, K, V>(key, build)
+        Local(entry(key, instantiation, || build().engine()))
     }
 
     /// The cache of an instance, made at its first call.
-    pub fn home<I: 'static, T: 'static, K: 'static, V: 'static>(
+    pub fn home<T: 'static, K: 'static, V: 'static>(
         key: &'static LocalKey<Self>,
-        _: I,
+        instantiation: TypeId,
         this: &Rc<T>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> OfPointer<Rc<T>, K, V> {
-        entry::<I, _>(key, || Tracked::<Rc<T>, K, V>::local(build())).cache(this)
+        entry(key, instantiation, || Tracked::local(build())).cache(this)
     }
 
     /// `Type::m_caches()`, where all instances share one.
-    pub fn shared_caches<I: 'static, K: 'static, V: 'static>(
+    pub fn shared_caches<K: 'static, V: 'static>(
         key: &'static LocalKey<Self>,
-        _: I,
+        instantiation: TypeId,
         build: impl FnOnce() -> CacheBuilder,
     ) -> MethodCaches {
-        MethodCaches::local(Self::get::<I, K, V>(key, build).0)
+        MethodCaches::local(Self::of::<K, V>(key, instantiation, build).0)
     }
 
     /// `Type::m_caches()`, where each has its own.
-    pub fn caches<I: 'static, T: 'static, K: 'static, V: 'static>(
+    pub fn caches<T: 'static, K: 'static, V: 'static>(
         key: &'static LocalKey<Self>,
-        _: I,
+        instantiation: TypeId,
         build: impl FnOnce() -> CacheBuilder,
     ) -> MethodCaches {
-        MethodCaches::local(entry::<I, _>(
-            key,
-            || Tracked::<Rc<T>, K, V>::local(build()),
-        ))
+        let make = || Tracked::<Rc<T>, K, V>::local(build());
+        MethodCaches::local(entry(key, instantiation, make))
     }
 
     fn find<E: 'static>(&self, instance: TypeId) -> Option<Rc<E>> {
@@ -199,13 +197,13 @@ impl LocalSlots {
     }
 }
 
-/// This thread's entry for the instantiation `I`. While the thread is being torn
+/// This thread's entry for an instantiation. While the thread is being torn
 /// down and its entries have gone, a new and empty one.
-fn entry<I: 'static, E: Summary + Listed + 'static>(
+fn entry<E: Summary + Listed + 'static>(
     key: &'static LocalKey<LocalSlots>,
+    instance: TypeId,
     make: impl FnOnce() -> E,
 ) -> Rc<E> {
-    let instance = TypeId::of::<I>();
     if let Ok(Some(entry)) = key.try_with(|slots| slots.find(instance)) {
         return entry;
     }

@@ -40,13 +40,16 @@ pub use crate::key::{
     LooseTokens, Part, Shareable, View, borrowed, loose, optional, plain, sequence,
 };
 
+pub use std::any::TypeId;
 pub use std::borrow::ToOwned;
 pub use std::clone::Clone;
 pub use std::marker::PhantomData;
 pub use std::marker::Sized;
 pub use std::option::Option;
 pub use std::primitive::{bool, usize};
+pub use std::rc::Rc;
 pub use std::result::Result;
+pub use std::sync::Arc;
 pub use std::thread::LocalKey;
 pub use std::thread_local;
 pub use std::time::Duration;
@@ -58,6 +61,16 @@ pub type Ref<'a, T> = &'a T;
 
 /// The owned form of `T`, which arguments of type `&T` are kept in.
 pub type Owned<T> = <T as ToOwned>::Owned;
+
+/// Names an instantiation, by a closure that was written in it: closures have a
+/// type each, in which all parameters of the functions and blocks round them are
+/// parameters as well. So it tells apart the types of a generic `impl`, the
+/// implementors of a trait and a method's own parameters, and leaves out lifetimes:
+/// nothing here needs to be `'static` but what the closure captures, which is nothing.
+#[inline]
+pub fn identity<C: 'static>(_: C) -> TypeId {
+    TypeId::of::<C>()
+}
 
 /// The type of a constant that is there for its name.
 pub struct Advice;

@@ -180,34 +180,33 @@ impl Slots {
         share: Share<K, V>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> &'static Cache<K, V> {
-        let cache = self
-            .chains
-            .get(TypeId::of::<I>(), || (share.entry)(build()))
-            .as_any();
-        let cache = cache.downcast_ref();
-        cache.expect("an instantiation has one key and value type")
+        self.of(TypeId::of::<I>(), share, build)
     }
 
-    /// The same for a method.
-    pub fn of<I: 'static, K: 'static, V: 'static>(
+    /// The same for a method, by its [`identity`](super::identity).
+    ///
+    /// # Panics
+    ///
+    /// If `instantiation` comes with other types for `K` and `V` than before.
+    pub fn of<K: 'static, V: 'static>(
         &'static self,
-        _: I,
+        instantiation: TypeId,
         share: Share<K, V>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> &'static Cache<K, V> {
-        self.get::<I, K, V>(share, build)
+        let entry = self.chains.get(instantiation, || (share.entry)(build()));
+        let cache = entry.as_any().downcast_ref();
+        cache.expect("an instantiation has one key and value type")
     }
 
     /// `Type::m_caches()`, where all instances share one.
-    pub fn caches<I: 'static, K: 'static, V: 'static>(
+    pub fn caches<K, V>(
         &'static self,
-        _: I,
+        instantiation: TypeId,
         share: Share<K, V>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> MethodCaches {
-        let entry = self
-            .chains
-            .get(TypeId::of::<I>(), || (share.entry)(build()));
+        let entry = self.chains.get(instantiation, || (share.entry)(build()));
         MethodCaches::shared(entry.summary())
     }
 

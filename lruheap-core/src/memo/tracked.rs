@@ -309,47 +309,33 @@ impl TrackedSlots {
         }
     }
 
-    /// The instance's cache, made at its first call. `I` tells the instantiations
-    /// of a method apart.
+    /// The instance's cache, made at its first call.
     ///
     /// # Panics
     ///
-    /// If `I` comes with other types for `T`, `K` and `V` than before.
+    /// If `instantiation` comes with other types for `T`, `K` and `V` than before.
     #[inline]
-    pub fn home<I, T, K, V>(
+    pub fn home<T: 'static, K: 'static, V: 'static>(
         &'static self,
-        _: I,
+        instantiation: TypeId,
         this: &Arc<T>,
         share: ShareTracked<T, K, V>,
         build: impl FnOnce() -> CacheBuilder,
-    ) -> OfPointer<Arc<T>, K, V>
-    where
-        I: 'static,
-        T: 'static,
-        K: 'static,
-        V: 'static,
-    {
-        let table = self
-            .tables
-            .get(TypeId::of::<I>(), || (share.table)(build()));
+    ) -> OfPointer<Arc<T>, K, V> {
+        let table = self.tables.get(instantiation, || (share.table)(build()));
         let table: Option<&Tracked<Arc<T>, K, V>> = table.as_any().downcast_ref();
         let table = table.expect("an instantiation has one type of table");
         table.cache(this)
     }
 
     /// `Type::m_caches()`
-    pub fn caches<I, T, K, V>(
+    pub fn caches<T, K, V>(
         &'static self,
-        _: I,
+        instantiation: TypeId,
         share: ShareTracked<T, K, V>,
         build: impl FnOnce() -> CacheBuilder,
-    ) -> MethodCaches
-    where
-        I: 'static,
-    {
-        let table = self
-            .tables
-            .get(TypeId::of::<I>(), || (share.table)(build()));
+    ) -> MethodCaches {
+        let table = self.tables.get(instantiation, || (share.table)(build()));
         MethodCaches::shared(table.summary())
     }
 

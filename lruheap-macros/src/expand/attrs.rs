@@ -4,6 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Attribute, Meta};
 
+use crate::item::Function;
+
 const LINTS: [&str; 5] = ["allow", "warn", "deny", "forbid", "expect"];
 
 /// Whether there is a method at all. Of a function that is known by now, of one
@@ -29,7 +31,8 @@ pub(super) fn for_function(attrs: &[Attribute]) -> TokenStream {
 }
 
 /// For `uncached`, which has the body.
-pub(super) fn for_body(attrs: &[Attribute]) -> TokenStream {
+pub(super) fn for_body(function: &Function) -> TokenStream {
+    let attrs = &function.attrs;
     let kept = attrs.iter().filter(|attr| {
         is_one_of(attr, &LINTS) || is_one_of(attr, &PRESENCE) || is_one_of(attr, &OF_THE_BODY)
     });
@@ -39,11 +42,27 @@ pub(super) fn for_body(attrs: &[Attribute]) -> TokenStream {
     // A deprecated function may call itself, and its body is elsewhere now.
     let deprecated = attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
     let allow = deprecated.then(|| quote!(#[allow(deprecated)]));
-    kept.chain(allow).collect()
+    // The function itself is blamed for that.
+    let many = (function.sig.inputs.len() > MANY_ARGUMENTS)
+        .then(|| quote!(#[allow(clippy::too_many_arguments)]));
+    kept.chain(allow).chain(many).collect()
 }
 
-/// For the companion's controls, which repeat the signature.
-pub(crate) fn for_controls(attrs: &[Attribute]) -> TokenStream {
+/// For a function's controls, which repeat the signature.
+pub(crate) fn for_controls(function: &Function) -> TokenStream {
+    let inherited = inherited(&function.attrs);
+    // What can be said of the signature is said of the function; and
+    // `cache_insert` has one argument more.
+    let allow = (function.sig.inputs.len() >= MANY_ARGUMENTS)
+        .then(|| quote!(#[allow(clippy::too_many_arguments)]));
+    quote!(#inherited #allow)
+}
+
+/// As many as clippy takes for granted.
+const MANY_ARGUMENTS: usize = 7;
+
+/// What holds for all that is made of an item.
+pub(crate) fn inherited(attrs: &[Attribute]) -> TokenStream {
     let kept = attrs
         .iter()
         .filter(|attr| is_one_of(attr, &LINTS) || is_one_of(attr, &PRESENCE));

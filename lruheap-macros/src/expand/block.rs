@@ -55,11 +55,11 @@ pub(super) fn write(of: Macro, options: TokenStream, item: TokenStream) -> Token
             }
         }
     }
-    let errors = errors.into_tokens();
+    let (errors, uses) = (errors.into_tokens(), uses(&block, of));
     if block.of.is_none() {
         items.extend(beside);
         let block = block.with(items);
-        return quote!(#errors #block);
+        return quote!(#errors #block #uses);
     }
     let (head, lints) = (block.inherent_head(), block.lints());
     let block = block.with(items);
@@ -68,6 +68,35 @@ pub(super) fn write(of: Macro, options: TokenStream, item: TokenStream) -> Token
         #block
         #lints
         #head { #beside }
+        #uses
+    }
+}
+
+/// Uses of the attributes that are on methods only, and never reach the compiler:
+/// it would say that their imports are unused, or let them go unimported.
+fn uses(block: &Block, of: Macro) -> TokenStream {
+    let mut paths: Vec<TokenStream> = Vec::new();
+    for item in &block.items {
+        let Item::Memoized { attribute, .. } = item else {
+            continue;
+        };
+        let is_other = read(attribute, None).0 != of;
+        let path = attribute.path().to_token_stream();
+        if is_other
+            && !paths
+                .iter()
+                .any(|known| known.to_string() == path.to_string())
+        {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() {
+        return TokenStream::new();
+    }
+    quote! {
+        const _: () = {
+            #(#[allow(unused_imports)] use #paths as _;)*
+        };
     }
 }
 

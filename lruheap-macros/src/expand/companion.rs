@@ -25,7 +25,7 @@ pub(super) fn write(plan: &Plan<'_>) -> TokenStream {
         one_entry(plan),
     ];
     let block = block(plan, &quote!(#(#controls)*));
-    let lints = attrs::for_controls(&plan.function.attrs);
+    let lints = attrs::for_controls(plan.function);
     quote!(#doc #lints #declaration #block)
 }
 
@@ -39,7 +39,7 @@ pub(super) fn write_hidden(plan: &Plan<'_>) -> TokenStream {
         uncached(plan),
     ];
     let block = block(plan, &quote!(#(#items)*));
-    let lints = attrs::for_controls(&plan.function.attrs);
+    let lints = attrs::for_controls(plan.function);
     quote!(#lints #declaration #block)
 }
 
@@ -56,7 +56,7 @@ fn type_doc(plan: &Plan<'_>) -> TokenStream {
 
 /// The `impl` block with the controls.
 fn block(plan: &Plan<'_>, items: &TokenStream) -> TokenStream {
-    let lints = attrs::for_controls(&plan.function.attrs);
+    let lints = attrs::for_controls(plan.function);
     let head = generics::block_head(&plan.function.sig.generics, &plan.companion());
     quote!(#lints #head { #items })
 }
@@ -67,7 +67,7 @@ pub(super) fn uncached(plan: &Plan<'_>) -> TokenStream {
     let sig = &function.sig;
     let doc = plan.doc("Runs the body. Cache and counters stay as they are.");
     let safety = safety_doc(plan);
-    let attrs = attrs::for_body(&function.attrs);
+    let attrs = attrs::for_body(function);
     // Beside the user's own: one that the macro wrote would keep the compiler from
     // warning of all of them.
     let allow = matches!(plan.place, Place::Inside { .. }).then(|| quote!(#[allow(dead_code)]));

@@ -40,7 +40,7 @@ pub(super) fn companion_type(function: &Function, options: &Options, name: &Iden
 }
 
 /// A type with these parameters, for what it says of them.
-pub(crate) fn marker<'p>(
+pub(super) fn marker<'p>(
     vis: &TokenStream,
     name: &Ident,
     params: impl IntoIterator<Item = &'p GenericParam>,

@@ -16,7 +16,6 @@ mod result;
 mod stand_in;
 mod tuple;
 
-pub(crate) use generics::marker;
 pub(crate) use names::behind;
 pub(crate) use place::{Home, home};
 

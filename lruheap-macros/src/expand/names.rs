@@ -110,7 +110,7 @@ impl<'a> Names<'a> {
     /// a companion has that once.
     pub(super) fn lints(&self) -> TokenStream {
         match self.prefix {
-            Some(_) => attrs::for_controls(&self.function.attrs),
+            Some(_) => attrs::for_controls(self.function),
             None => TokenStream::new(),
         }
     }

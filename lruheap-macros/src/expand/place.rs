@@ -120,13 +120,21 @@ fn self_of(this: &This) -> Ident {
 }
 
 /// The receiver of a generated function that only looks at the instance.
-pub(super) fn receiver(this: &This) -> TokenStream {
+pub(super) fn receiver(this: &This, options: &Options) -> TokenStream {
     let span = generated(this.receiver.self_token.span);
+    match pointer(this, options) {
+        Some(pointer) => at(span, &quote!(self: &#pointer)),
+        None => at(span, &quote!(&self)),
+    }
+}
+
+/// `Arc<Self>`, where that is what holds the instance: only the standard library's
+/// can be a receiver.
+pub(super) fn pointer(this: &This, options: &Options) -> Option<TokenStream> {
+    let private = options.private();
     match &this.holding {
-        Holding::Counted { pointer, .. } => {
-            let pointer = at(span, pointer);
-            at(span, &quote!(self: &#pointer))
-        }
-        _ => at(span, &quote!(&self)),
+        Holding::Counted { is_local: true, .. } => Some(quote!(#private::Rc<Self>)),
+        Holding::Counted { .. } => Some(quote!(#private::Arc<Self>)),
+        _ => None,
     }
 }

@@ -9,11 +9,11 @@ use super::generics::{block_head, companion_type, lifetimes};
 use super::hygiene::{generated, respan};
 use super::key::{borrow_in, has_impl};
 use super::names::{Declared, Names};
-use super::place::receiver;
+use super::place::{pointer, receiver};
 use super::tuple::{insert, with_lifetime};
 use crate::block::Block;
 use crate::check::is_associated;
-use crate::item::{Function, Holding, Param};
+use crate::item::{Function, Param};
 use crate::options::{Companion, Options, is_primitive};
 
 /// The stand-in, where there can be one.
@@ -66,13 +66,13 @@ fn of_method(function: &Function, options: &Options, block: Option<&Block>) -> T
         quote!((#(#types,)*))
     };
     let arguments = quote!(dyn for<'__k> #private::Arguments<'__k, Tuple = #tuple>);
-    let (host, receiver) = match &function.this {
-        Some(this) => match &this.holding {
-            Holding::Counted { pointer, .. } => (respan(pointer.clone()), Some(receiver(this))),
-            _ => (quote!(Self), Some(quote!(&self))),
-        },
-        None => (quote!(()), None),
+    let this = function.this.as_ref();
+    let host = match this.map(|this| pointer(this, options)) {
+        Some(Some(pointer)) => pointer,
+        Some(None) => quote!(Self),
+        None => quote!(()),
     };
+    let receiver = this.map(|this| receiver(this, options));
     let receiver = receiver.map(|receiver| insert(receiver, &syn::parse_quote!('__h)));
     let (cache, caches, uncached) = (
         names.control("cache"),

@@ -56,6 +56,9 @@ pub(super) trait Kept: Send + Sync {
 
     /// The method, and the cache without its types.
     fn of(&self) -> Option<(&'static InstanceSlots, &dyn AnyCache)>;
+
+    /// It has another place in its table.
+    fn move_to(&self, _place: usize) {}
 }
 
 /// In the place of a first cache, where an instance was invalidated before it
@@ -238,8 +241,6 @@ impl Hash for InstanceCaches {
 /// }
 ///
 /// impl CacheHost for Shape {
-///     type Identity = Self;
-///
 ///     fn instance_caches(&self) -> &InstanceCaches {
 ///         match self {
 ///             Shape::Circle { caches, .. } | Shape::Square { caches, .. } => caches,
@@ -254,10 +255,6 @@ impl Hash for InstanceCaches {
     note = "or keep one cache for all instances: `#[key(self.id)] &self` with what identifies one of them, `#[key(skip)] &self` if the result does not depend on it"
 )]
 pub trait CacheHost {
-    /// Names the type among the instantiations of a generic one: `Self`, or where
-    /// that borrows, `Self` without lifetimes.
-    type Identity: 'static;
-
     /// The field.
     fn instance_caches(&self) -> &InstanceCaches;
 }

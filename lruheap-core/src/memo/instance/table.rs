@@ -4,6 +4,7 @@
 use std::any::{Any, TypeId};
 use std::borrow::Borrow;
 use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
@@ -19,15 +20,15 @@ use crate::stats::CacheParameters;
 /// The cache of one instance and method.
 pub(crate) struct Node<K, V> {
     engine: Engine<K, V, Hosting>,
-    /// The node's place in the table.
-    place: usize,
+    /// The node's place in the table, whose lock is held where this is looked at.
+    place: AtomicUsize,
 }
 
 impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Node<K, V> {
     pub(crate) fn register(table: &'static InstanceTable) -> Arc<dyn Kept> {
         Arc::new_cyclic(|this: &Weak<Self>| Node {
             engine: Engine::new(table),
-            place: table.live.lock().add(this.clone()),
+            place: AtomicUsize::new(table.live.lock().add(this.clone())),
         })
     }
 }
@@ -40,12 +41,19 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Kept for Node<K, V> {
     fn of(&self) -> Option<(&'static InstanceSlots, &dyn AnyCache)> {
         Some((self.engine.setup().method, &self.engine))
     }
+
+    fn move_to(&self, place: usize) {
+        self.place.store(place, Ordering::Relaxed);
+    }
 }
 
 impl<K, V> Drop for Node<K, V> {
     fn drop(&mut self) {
-        let gone = self.engine.setup().live.lock().remove(self.place);
-        drop(gone);
+        let dropped = {
+            let mut live = self.engine.setup().live.lock();
+            live.remove(self.place.load(Ordering::Relaxed))
+        };
+        drop(dropped);
     }
 }
 
@@ -74,33 +82,47 @@ pub struct InstanceTable {
     live: Mutex<Live>,
 }
 
+/// The nodes that are alive, densely; `None` where one died while it could not be
+/// closed up.
 #[derive(Default)]
-struct Live {
-    nodes: Vec<Option<Weak<dyn Kept>>>,
-    free: Vec<usize>,
-}
+struct Live(Vec<Option<Weak<dyn Kept>>>);
+
+/// What is to be dropped outside the lock: it may be the last of its kind.
+type Dropped = (Option<Weak<dyn Kept>>, Option<Arc<dyn Kept>>);
 
 impl Live {
     fn add(&mut self, node: Weak<dyn Kept>) -> usize {
-        if let Some(place) = self.free.pop() {
-            self.nodes[place] = Some(node);
-            return place;
+        if self.0.len() == self.0.capacity() {
+            // By a quarter: there may be many, and each is to cost little.
+            self.0.reserve_exact(self.0.len() / 4 + 4);
         }
-        self.nodes.push(Some(node));
-        self.nodes.len() - 1
+        self.0.push(Some(node));
+        self.0.len() - 1
     }
 
-    fn remove(&mut self, place: usize) -> Option<Weak<dyn Kept>> {
-        let node = self.nodes[place].take();
-        self.free.push(place);
-        if self.free.len() == self.nodes.len() {
-            // Nobody is left: the memory of a crowd goes back.
-            self.nodes.clear();
-            self.free.clear();
-            self.nodes.shrink_to(64);
-            self.free.shrink_to(64);
+    /// Takes a node out, and moves the last one to its place.
+    fn remove(&mut self, place: usize) -> Dropped {
+        let gone = self.0[place].take();
+        while let Some(None) = self.0.last() {
+            self.0.pop();
         }
-        node
+        let mut moved = None;
+        if place < self.0.len() {
+            // One that is dying as well is about to ask for the place it knows.
+            moved = self
+                .0
+                .last()
+                .and_then(Option::as_ref)
+                .and_then(Weak::upgrade);
+            if let Some(node) = &moved {
+                node.move_to(place);
+                self.0[place] = self.0.pop().flatten();
+            }
+        }
+        if self.0.len() < self.0.capacity() / 4 {
+            self.0.shrink_to(self.0.len() * 2);
+        }
+        (gone, moved)
     }
 }
 
@@ -135,7 +157,7 @@ impl Summary for InstanceTable {
         loop {
             let batch: Vec<Arc<dyn Kept>> = {
                 let live = self.live.lock();
-                let Some(rest) = live.nodes.get(from..).filter(|rest| !rest.is_empty()) else {
+                let Some(rest) = live.0.get(from..).filter(|rest| !rest.is_empty()) else {
                     return;
                 };
                 from += BATCH;
@@ -260,13 +282,12 @@ impl<H: ?Sized> Clone for Hosted<H> {
 
 impl<H: ?Sized> Copy for Hosted<H> {}
 
-/// Asks that a type is a host. `I` tells the instantiations of a method apart that
-/// has type parameters of its own.
+/// Asks that a type is a host.
 #[inline]
-pub fn hosted<H: CacheHost + ?Sized, I: 'static>(_: I) -> Hosted<H> {
+pub fn hosted<H: CacheHost + ?Sized>(instantiation: TypeId) -> Hosted<H> {
     Hosted {
         caches: H::instance_caches,
-        instantiation: TypeId::of::<(H::Identity, I)>(),
+        instantiation,
     }
 }
 

@@ -229,16 +229,16 @@ impl Method<'_> {
                 quote_spanned!(span=> #slots.caches(#hosted(), #build))
             }
             (Home::Counted { is_local: false }, _) => {
-                quote_spanned!(span=> #slots.caches::<_, Self, #key, #value>(#identity, #hold, #build))
+                quote_spanned!(span=> #slots.caches::<Self, #key, #value>(#identity, #hold, #build))
             }
             (Home::Counted { is_local: true }, _) => {
-                quote_spanned!(span=> #private::LocalSlots::caches::<_, Self, #key, #value>(#slots, #identity, #build))
+                quote_spanned!(span=> #private::LocalSlots::caches::<Self, #key, #value>(#slots, #identity, #build))
             }
             (Home::Shared, true) => {
-                quote_spanned!(span=> #private::LocalSlots::shared_caches::<_, #key, #value>(#slots, #identity, #build))
+                quote_spanned!(span=> #private::LocalSlots::shared_caches::<#key, #value>(#slots, #identity, #build))
             }
             (Home::Shared, false) => {
-                quote_spanned!(span=> #slots.caches::<_, #key, #value>(#identity, #hold, #build))
+                quote_spanned!(span=> #slots.caches::<#key, #value>(#identity, #hold, #build))
             }
         };
         let Declared { params, clause } = plan.names.declared(&TokenStream::new());

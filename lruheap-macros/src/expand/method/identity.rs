@@ -1,63 +1,64 @@
-//! What the caches behind one static are told apart by.
+//! What the caches behind one static are told apart by: a closure in a function
+//! that has the parameters which matter.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-use syn::{GenericParam, parse_quote};
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::GenericParam;
 
-use crate::expand::generics;
-use crate::expand::place::{Home, Place};
-use crate::expand::plan::Plan;
+use super::Method;
+use crate::expand::hygiene::respan;
 
-/// What the caches of a method are told apart by, as a declaration and a type.
-///
-/// An instance that has a cache of its own is told by itself, so that only the
-/// method's own parameters matter. Otherwise the type matters as well: its
-/// parameters, where they are known, and itself where not.
-pub(super) fn identity(plan: &Plan<'_>, home: Home) -> Option<(TokenStream, TokenStream)> {
-    let mut params: Vec<GenericParam> = Vec::new();
-    let mut arguments: Vec<TokenStream> = Vec::new();
-    let block = match &plan.place {
-        Place::Inside { block, .. } => *block,
-        Place::Beside => None,
-    };
-    match (home, block) {
-        (Home::Instance, _) => {}
-        (_, Some(block)) => {
-            for param in &block.generics.params {
-                add(param, &mut params, &mut arguments, false);
-            }
-        }
-        (_, None) => {
-            params.push(parse_quote!(__Self));
-            arguments.push(quote!(Self));
+impl Method<'_> {
+    /// The method's own parameters that make instantiations. Those of the block
+    /// and of the trait always do.
+    fn parameters(&self) -> impl Iterator<Item = &GenericParam> {
+        let plan = self.plan;
+        let params = plan.function.sig.generics.params.iter();
+        params.filter(|param| match param {
+            GenericParam::Lifetime(_) => false,
+            GenericParam::Type(param) => plan.is_instantiated() && !plan.is_left_out(param),
+            GenericParam::Const(_) => plan.is_instantiated(),
+        })
+    }
+
+    /// The function that tells which instantiation it is in.
+    pub(super) fn identity(&self) -> TokenStream {
+        let (private, lints) = (self.private(), &self.lints);
+        let name = self.plan.names.hidden("identity");
+        let params: Vec<TokenStream> = self
+            .parameters()
+            .map(|param| match param {
+                GenericParam::Const(param) => {
+                    let (name, ty) = (&param.ident, respan(param.ty.to_token_stream()));
+                    quote!(const #name: #ty)
+                }
+                param => {
+                    let name = name_of(param);
+                    quote!(#name: ?#private::Sized)
+                }
+            })
+            .collect();
+        let params = (!params.is_empty()).then(|| quote!(<#(#params),*>));
+        quote! {
+            #lints
+            #[inline]
+            fn #name #params() -> #private::TypeId { #private::identity(|| {}) }
         }
     }
-    if plan.is_instantiated() {
-        for param in &plan.function.sig.generics.params {
-            let left_out = matches!(param, GenericParam::Type(param) if plan.is_left_out(param));
-            add(param, &mut params, &mut arguments, left_out);
-        }
+
+    /// A call of it.
+    pub(super) fn identified(&self) -> TokenStream {
+        let name = self.plan.names.hidden("identity");
+        let params: Vec<Ident> = self.parameters().filter_map(name_of).collect();
+        let params = (!params.is_empty()).then(|| quote!(::<#(#params),*>));
+        quote!(Self::#name #params())
     }
-    if params.is_empty() {
-        return None;
-    }
-    let name = format_ident!("__Instance");
-    let private = plan.options.private();
-    let declaration = generics::marker(&TokenStream::new(), &name, &params, &private);
-    Some((declaration, quote!(#name<#(#arguments),*>)))
 }
 
-fn add(
-    param: &GenericParam,
-    params: &mut Vec<GenericParam>,
-    arguments: &mut Vec<TokenStream>,
-    left_out: bool,
-) {
-    let name = match param {
-        GenericParam::Lifetime(_) => return,
-        GenericParam::Type(param) => &param.ident,
-        GenericParam::Const(param) => &param.ident,
-    };
-    params.push(param.clone());
-    arguments.push(if left_out { quote!(()) } else { quote!(#name) });
+fn name_of(param: &GenericParam) -> Option<Ident> {
+    match param {
+        GenericParam::Lifetime(_) => None,
+        GenericParam::Type(param) => Some(param.ident.clone()),
+        GenericParam::Const(param) => Some(param.ident.clone()),
+    }
 }

@@ -9,14 +9,12 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Visibility;
 use syn::spanned::Spanned;
 
-use super::hygiene::{at, generated, respan};
+use super::hygiene::{at, generated};
 use super::names::Declared;
-use super::place::{Home, Place, receiver};
+use super::place::{Home, Place, pointer, receiver};
 use super::plan::Plan;
 use super::{cache, companion, generics};
-use crate::item::Holding;
 use crate::options::{Companion, Scope};
-use identity::identity;
 
 /// All that stands beside the method.
 pub(super) fn write(plan: &Plan<'_>) -> TokenStream {
@@ -46,9 +44,6 @@ pub(super) fn write(plan: &Plan<'_>) -> TokenStream {
 struct Method<'p> {
     plan: &'p Plan<'p>,
     home: Home,
-    /// What the caches are told apart by: its declaration and itself, or nothing
-    /// where there is but one.
-    identity: Option<(TokenStream, TokenStream)>,
     lints: TokenStream,
     /// `&self`, or `self: &Arc<Self>`.
     receiver: Option<TokenStream>,
@@ -63,9 +58,12 @@ impl<'p> Method<'p> {
         Method {
             plan,
             home,
-            identity: identity(plan, home),
             lints: plan.names.lints(),
-            receiver: plan.function.this.as_ref().map(receiver),
+            receiver: plan
+                .function
+                .this
+                .as_ref()
+                .map(|this| receiver(this, plan.options)),
         }
     }
 
@@ -143,35 +141,6 @@ impl<'p> Method<'p> {
         }
     }
 
-    /// The function that gives what the caches are told apart by: a type of its
-    /// own, and the same for all who ask.
-    fn identity(&self) -> TokenStream {
-        let Some((declaration, identity)) = &self.identity else {
-            return TokenStream::new();
-        };
-        let (private, lints) = (self.private(), &self.lints);
-        let name = self.plan.names.hidden("identity");
-        let Declared { params, clause } = self.plan.names.declared(&TokenStream::new());
-        quote! {
-            #lints
-            fn #name #params() -> impl #private::Sized + 'static #clause {
-                #declaration
-                #private::PhantomData::<#identity>
-            }
-        }
-    }
-
-    /// The same as an expression.
-    fn identified(&self) -> TokenStream {
-        match &self.identity {
-            Some(_) => {
-                let identity = self.path("identity");
-                quote!(#identity())
-            }
-            None => quote!(()),
-        }
-    }
-
     /// The function that asks that the type is a host, at the receiver.
     fn hosted(&self) -> TokenStream {
         let Some(this) = self
@@ -191,7 +160,7 @@ impl<'p> Method<'p> {
         quote_spanned! {span=>
             #lints
             fn #name #params() -> #private::Hosted<Self> #clause {
-                #private::hosted::<Self, _>(#identity)
+                #private::hosted::<Self>(#identity)
             }
         }
     }
@@ -269,11 +238,10 @@ impl<'p> Method<'p> {
         }
     }
 
-    /// `Arc<Self>`, as written.
+    /// `Arc<Self>`
     fn pointer(&self) -> TokenStream {
-        match self.plan.function.this.as_ref().map(|this| &this.holding) {
-            Some(Holding::Counted { pointer, .. }) => respan(pointer.clone()),
-            _ => TokenStream::new(),
-        }
+        let this = self.plan.function.this.as_ref();
+        let pointer = this.and_then(|this| pointer(this, self.plan.options));
+        pointer.unwrap_or_default()
     }
 }
