@@ -13,6 +13,7 @@ use crate::expand::attrs;
 use crate::expand::hygiene::mentions;
 use crate::expand::key::ungrouped;
 use crate::item::{is_function, is_ours};
+use crate::options::is_primitive;
 
 /// An `impl` block.
 pub(crate) struct Block {
@@ -176,6 +177,14 @@ impl Block {
     pub(crate) fn without_place_for_controls(&self) -> Option<(TokenStream, &'static str)> {
         self.of.as_ref()?;
         let message = match ungrouped(&self.ty) {
+            Type::Path(path)
+                if path
+                    .path
+                    .get_ident()
+                    .is_some_and(|name| is_primitive(&name.to_string())) =>
+            {
+                NO_PLACE
+            }
             Type::Path(path) => {
                 let is_parameter = |param: &GenericParam| matches!(param, GenericParam::Type(param) if path.path.is_ident(&param.ident));
                 if !self.generics.params.iter().any(is_parameter) {
@@ -183,9 +192,7 @@ impl Block {
                 }
                 "the controls of a trait's memoized methods go to an inherent `impl`, and a type parameter has none: implement the trait for a type of your own, or memoize a free function that the method calls"
             }
-            _ => {
-                "the controls of a trait's memoized methods go to an inherent `impl`, and this type can have none: implement the trait for a type of your own, or memoize a free function that the method calls"
-            }
+            _ => NO_PLACE,
         };
         Some((self.ty.to_token_stream(), message))
     }
@@ -238,6 +245,8 @@ impl Block {
         Some(path.to_token_stream())
     }
 }
+
+const NO_PLACE: &str = "the controls of a trait's memoized methods go to an inherent `impl`, and this type can have none: implement the trait for a type of your own, or memoize a free function that the method calls";
 
 /// The name of `type Name = …;`
 fn associated_type(item: &TokenStream) -> Option<Ident> {

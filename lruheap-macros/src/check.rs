@@ -11,6 +11,8 @@ use crate::expand::{Home, home, key};
 use crate::item::{Function, Holding, Key, This};
 use crate::options::{Companion, Options, Scope, is_primitive};
 
+pub(crate) const CLEARS_ITSELF: &str = "a memoized method can't clear the caches that it is answered from: leave one of the two attributes out";
+
 /// Notes whatever keeps the function from being memoized.
 pub(crate) fn check(
     function: &Function,
@@ -44,6 +46,12 @@ fn qualifiers(function: &Function, block: Option<&Block>, errors: &mut Errors) {
             variadic,
             "a variadic function can't be memoized: its arguments can't be compared",
         );
+    }
+    for attr in &function.attrs {
+        let last = attr.path().segments.last();
+        if last.is_some_and(|last| last.ident == "cache_invalidate") {
+            errors.at(attr, CLEARS_ITSELF);
+        }
     }
     for attr in &function.again {
         errors.at(
@@ -158,7 +166,7 @@ fn unfit(ty: &Type) -> Option<&'static str> {
     }
 }
 
-fn has_no_size(ty: &Type) -> bool {
+pub(crate) fn has_no_size(ty: &Type) -> bool {
     match key::ungrouped(ty) {
         Type::Slice(_) | Type::TraitObject(_) => true,
         Type::Path(path) => path.path.is_ident("str"),

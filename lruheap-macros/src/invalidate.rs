@@ -8,6 +8,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Path, Token};
 
+use crate::check::CLEARS_ITSELF;
 use crate::error::Errors;
 use crate::expand::behind;
 use crate::expand::hygiene::{generated, local};
@@ -28,6 +29,9 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
             return [errors.into_tokens(), item].into_iter().collect();
         }
     };
+    for attr in &function.again {
+        errors.at(attr, CLEARS_ITSELF);
+    }
     let this = host(&function, &mut errors);
     let (Some(this), Some(body)) = (this, &function.body) else {
         return [errors.into_tokens(), item].into_iter().collect();
@@ -70,7 +74,7 @@ fn host(function: &Function, errors: &mut Errors) -> Option<TokenStream> {
     let Some(this) = &function.this else {
         errors.at(
             &function.sig.ident,
-            "`#[cache_invalidate]` on a function without `self` is not there yet: call `f::cache_remove(…)` or `f::cache_clear()` at its end",
+            "`#[cache_invalidate]` on a function without `self` is not there yet: clear what is out of date at its end, by the controls of the cache",
         );
         return None;
     };
@@ -112,6 +116,10 @@ struct Options {
 
 const USAGE: &str = "write `#[cache_invalidate]` for all caches of the instance, or the names of its memoized methods: `#[cache_invalidate(mean, median)]`";
 
+fn usage(error: &syn::Error) -> syn::Error {
+    syn::Error::new(error.span(), USAGE)
+}
+
 impl Options {
     fn read(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut options = Options {
@@ -125,12 +133,12 @@ impl Options {
                     input.parse::<Token![=]>()?;
                     options.krate = input.call(Path::parse_mod_style)?.to_token_stream();
                 } else {
-                    let name = input.call(Ident::parse_any)?;
-                    if !input.is_empty() && !input.peek(Token![,]) {
-                        return Err(syn::Error::new(
-                            name.span(),
-                            "only names of methods of this type are there yet",
-                        ));
+                    let name = input
+                        .call(Ident::parse_any)
+                        .map_err(|error| usage(&error))?;
+                    if input.peek(syn::token::Paren) || input.peek(Token![::]) {
+                        let message = format!("only names are there yet: {USAGE}");
+                        return Err(syn::Error::new(name.span(), message));
                     }
                     if options.methods.contains(&name) {
                         errors.at(
@@ -142,13 +150,13 @@ impl Options {
                     }
                 }
                 if !input.is_empty() {
-                    input.parse::<Token![,]>()?;
+                    input.parse::<Token![,]>().map_err(|error| usage(&error))?;
                 }
             }
             Ok(())
         };
         if let Err(error) = parser.parse2(tokens) {
-            errors.push(syn::Error::new(error.span(), format!("{error}: {USAGE}")));
+            errors.push(error);
         }
         options
     }

@@ -16,7 +16,7 @@ pub trait Arguments<'k> {
 /// In the place of a tuple where an argument is of type `impl Trait`: there is
 /// none. A named type parameter in its place gives the method these controls.
 #[derive(Debug)]
-pub enum Unnamed {}
+pub enum NoTupleForImplTrait {}
 
 /// The tuple of a method's arguments.
 type Tuple<'k, A> = <A as Arguments<'k>>::Tuple;
@@ -67,13 +67,40 @@ pub struct Refresh<H: ?Sized, A: ?Sized + for<'k> Arguments<'k>, R>(
     pub for<'k> fn(&H, <A as Arguments<'k>>::Tuple) -> R,
 );
 
+/// In the place of [`Refresh`], where running the body anew needs an `await`, is not
+/// safe, or gives a result that borrows from the arguments.
+pub struct RefreshBeside;
+
+/// How `cache_refresh` runs a body.
+#[diagnostic::on_unimplemented(
+    message = "the body of this method can't be run by its cache: it is `async`, `unsafe`, borrows in its `Err`, or takes `impl Trait`",
+    label = "the method itself has a control for that",
+    note = "call `a.m_refresh(args…)` in the place of `a.m_cache().cache_refresh((args…,))`"
+)]
+pub trait Refreshes<H: ?Sized, A: ?Sized + for<'k> Arguments<'k>> {
+    /// What the method returns.
+    type Output;
+
+    /// Runs it.
+    #[doc(hidden)]
+    fn run(&self, host: &H, arguments: Tuple<'_, A>) -> Self::Output;
+}
+
+impl<H: ?Sized, A: ?Sized + for<'k> Arguments<'k>, R> Refreshes<H, A> for Refresh<H, A, R> {
+    type Output = R;
+
+    fn run(&self, host: &H, arguments: Tuple<'_, A>) -> R {
+        (self.0)(host, arguments)
+    }
+}
+
 /// The cache that an instance has for one of its methods, by `instance.m_cache()`:
 /// the controls that a memoized function has beside it. Those that concern one
 /// entry take the method's arguments as a tuple: `(3,)`, `("name", 7)`.
 ///
 /// `a.m_uncached(args…)` stands beside the method, because it runs the body; so
 /// does `a.m_refresh(args…)` where the method is `async` or `unsafe`.
-pub struct MethodCache<'h, H: ?Sized, A: ?Sized + for<'k> Arguments<'k>, V, R = ()> {
+pub struct MethodCache<'h, H: ?Sized, A: ?Sized + for<'k> Arguments<'k>, V, R = RefreshBeside> {
     host: &'h H,
     control: Control<H, A, V>,
     refresh: R,
@@ -169,14 +196,18 @@ impl<'h, H: ?Sized, A: ?Sized + for<'k> Arguments<'k>, V, R> MethodCache<'h, H, 
     }
 }
 
-impl<H: ?Sized, A: ?Sized + for<'k> Arguments<'k>, V, R>
-    MethodCache<'_, H, A, V, Refresh<H, A, R>>
-{
+impl<H: ?Sized, A: ?Sized + for<'k> Arguments<'k>, V, R> MethodCache<'_, H, A, V, R> {
     /// Runs the body now and puts its result in the place of the entry. Not
     /// counted. An `Err` leaves the entry as it is, another result that is not to
     /// be kept removes it.
-    pub fn cache_refresh(&self, arguments: Tuple<'_, A>) -> R {
-        (self.refresh.0)(self.host, arguments)
+    ///
+    /// A method that is `async`, `unsafe`, or borrows in its `Err` has
+    /// `a.m_refresh(args…)` instead.
+    pub fn cache_refresh(&self, arguments: Tuple<'_, A>) -> R::Output
+    where
+        R: Refreshes<H, A>,
+    {
+        self.refresh.run(self.host, arguments)
     }
 }
 

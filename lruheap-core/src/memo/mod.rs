@@ -19,7 +19,9 @@ mod tracked;
 pub use call::{Flight, finish};
 pub use instance::{CacheHost, Hosted, InstanceCaches, InstanceSlots, OfInstance, hosted};
 pub use local::{Local, LocalSlot, LocalSlots};
-pub use method::{Answer, Arguments, Ask, MethodCache, Refresh, Unnamed};
+pub use method::{
+    Answer, Arguments, Ask, MethodCache, NoTupleForImplTrait, Refresh, RefreshBeside, Refreshes,
+};
 pub use outcome::{
     AnyResult, CacheValue, HasErr, IsOption, IsResult, OkOnly, OnlyIf, Outcome, Probe, Whole,
     clones, clones_of_results, clones_of_some, ok, only_if, whole,

@@ -1,14 +1,15 @@
 //! `#[lru_cache]` on an `impl` block: each method with an attribute of its own is
 //! expanded, knowing the block; the rest stays as it is.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
+use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Meta};
 
 use super::one;
 use crate::block::{Block, Item};
 use crate::error::Errors;
-use crate::item::Function;
+use crate::item::{Function, is_ours};
 use crate::options::{self, Macro};
 
 /// Expands the block.
@@ -20,6 +21,7 @@ pub(super) fn write(of: Macro, options: TokenStream, item: TokenStream) -> Token
         Ok(block) => block,
         Err(error) => {
             errors.push(error);
+            let item = without_ours(item);
             return [errors.into_tokens(), item].into_iter().collect();
         }
     };
@@ -55,7 +57,7 @@ pub(super) fn write(of: Macro, options: TokenStream, item: TokenStream) -> Token
             }
         }
     }
-    let (errors, uses) = (errors.into_tokens(), uses(&block, of));
+    let (errors, uses) = (errors.into_tokens(), uses(&block));
     if block.of.is_none() {
         items.extend(beside);
         let block = block.with(items);
@@ -72,21 +74,17 @@ pub(super) fn write(of: Macro, options: TokenStream, item: TokenStream) -> Token
     }
 }
 
-/// Uses of the attributes that are on methods only, and never reach the compiler:
-/// it would say that their imports are unused, or let them go unimported.
-fn uses(block: &Block, of: Macro) -> TokenStream {
+/// Uses of the attributes on methods, which never reach the compiler: it would say
+/// that their imports are unused, or let them go unimported.
+fn uses(block: &Block) -> TokenStream {
     let mut paths: Vec<TokenStream> = Vec::new();
     for item in &block.items {
         let Item::Memoized { attribute, .. } = item else {
             continue;
         };
-        let is_other = read(attribute, None).0 != of;
         let path = attribute.path().to_token_stream();
-        if is_other
-            && !paths
-                .iter()
-                .any(|known| known.to_string() == path.to_string())
-        {
+        let is_known = |known: &TokenStream| known.to_string() == path.to_string();
+        if !paths.iter().any(is_known) {
             paths.push(path);
         }
     }
@@ -98,6 +96,34 @@ fn uses(block: &Block, of: Macro) -> TokenStream {
             #(#[allow(unused_imports)] use #paths as _;)*
         };
     }
+}
+
+/// The block's tokens without our attributes, which would have more to complain of.
+fn without_ours(item: TokenStream) -> TokenStream {
+    let parser = |input: ParseStream<'_>| {
+        let mut kept = TokenStream::new();
+        while !input.is_empty() {
+            let ahead = input.fork();
+            match ahead.call(Attribute::parse_outer) {
+                Ok(attrs) if !attrs.is_empty() => {
+                    input.call(Attribute::parse_outer)?;
+                    let others = attrs.iter().filter(|attr| !is_ours(attr));
+                    kept.extend(others.map(ToTokens::to_token_stream));
+                }
+                _ => kept.extend([match input.parse()? {
+                    TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+                        let inner = without_ours(group.stream());
+                        let mut kept = Group::new(group.delimiter(), inner);
+                        kept.set_span(group.span());
+                        TokenTree::Group(kept)
+                    }
+                    token => token,
+                }]),
+            }
+        }
+        Ok(kept)
+    };
+    parser.parse2(item.clone()).unwrap_or(item)
 }
 
 /// The items as if nothing were memoized.

@@ -115,6 +115,16 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The same for the helpers, which nobody is to be shown: in a trait they are
+    /// as visible as the trait.
+    pub(super) fn helper_lints(&self) -> TokenStream {
+        let lints = self.lints();
+        match self.prefix {
+            Some(_) => quote!(#lints #[doc(hidden)]),
+            None => lints,
+        }
+    }
+
     /// What a generated function declares that does not take the arguments.
     pub(super) fn declared(&self, own: &TokenStream) -> Declared {
         self.declare(own, false)

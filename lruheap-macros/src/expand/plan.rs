@@ -218,7 +218,7 @@ impl<'a> Plan<'a> {
                 _ => quote_spanned!(span=> &#lifetime #ty),
             };
             let value = value_at(span);
-            let lints = self.names.lints();
+            let lints = self.names.helper_lints();
             let part_of = quote_spanned!(span=> impl #krate::__private::Part<Owned = #owned>);
             // Where there may be other lifetimes, ours has to have a name.
             Some(if has_lifetimes(arg.input.ty.to_token_stream()) {
@@ -334,7 +334,12 @@ impl<'a> Plan<'a> {
     /// Documentation, where rustdoc can show it. Private functions do without:
     /// that keeps their expansion small.
     pub(super) fn doc(&self, text: &str) -> TokenStream {
-        if self.vis().is_empty() {
+        // What has no visibility may be of a trait, and with that be as visible.
+        let is_seen = match &self.place {
+            Place::Beside => !self.vis().is_empty(),
+            Place::Inside { block, .. } => block.is_none() || !self.vis().is_empty(),
+        };
+        if !is_seen {
             return TokenStream::new();
         }
         quote!(#[doc = #text])

@@ -82,7 +82,7 @@ impl ResultPlan {
             let (private, name) = (at(span, &options.private()), local("value"));
             let (accept, Declared { params, clause }) =
                 (names.hidden("accepts"), names.declared(&TokenStream::new()));
-            let lints = names.lints();
+            let lints = names.helper_lints();
             quote_spanned! {span=>
                 #lints
                 fn #accept #params(#name: &#value) -> #private::bool #clause {
@@ -92,7 +92,7 @@ impl ResultPlan {
         });
         let name = at(*span, &names.hidden("values").to_token_stream());
         let Declared { params, clause } = names.declared(&TokenStream::new());
-        let lints = &names.lints();
+        let lints = &names.helper_lints();
         quote_spanned! {*span=>
             #lints
             fn #name #params() -> impl #private::Values<#here> #clause { #values }

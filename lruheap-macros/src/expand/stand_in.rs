@@ -12,7 +12,7 @@ use super::names::{Declared, Names};
 use super::place::{pointer, receiver};
 use super::tuple::{insert, with_lifetime};
 use crate::block::Block;
-use crate::check::is_associated;
+use crate::check::{has_no_size, is_associated};
 use crate::item::{Function, Param};
 use crate::options::{Companion, Options, is_primitive};
 
@@ -52,15 +52,19 @@ fn of_method(function: &Function, options: &Options, block: Option<&Block>) -> T
         Some(block) if block.of.is_some() => quote!(pub),
         _ => respan(function.vis.to_token_stream()),
     };
-    let is_named =
-        |ty: &Type| !has_impl(ty) && borrow_in(ty).is_none() && !matches!(ty, Type::Never(_));
+    let is_named = |ty: &Type| {
+        !has_impl(ty)
+            && borrow_in(ty).is_none()
+            && !has_no_size(ty)
+            && !matches!(ty, Type::Never(_))
+    };
     let value = match &sig.output {
         ReturnType::Type(_, ty) if is_named(ty) => respan(ty.to_token_stream()),
         _ => quote!(()),
     };
     let of_params = || function.params.iter().map(Param::ty);
     let tuple = if of_params().any(has_impl) {
-        quote!(#private::Unnamed)
+        quote!(#private::NoTupleForImplTrait)
     } else {
         let types = of_params().map(|ty| with_lifetime(respan(ty.to_token_stream()), &[]));
         quote!((#(#types,)*))

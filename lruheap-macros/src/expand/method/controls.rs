@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 use super::Method;
 use crate::expand::generics::lifetimes_in_bounds;
 use crate::expand::hygiene::{generated, local, respan};
-use crate::expand::key::has_impl;
+use crate::expand::key::{borrow_in, has_impl};
 use crate::expand::names::Declared;
 use crate::expand::place::Home;
 use crate::expand::tuple::{insert, with_lifetime};
@@ -34,7 +34,7 @@ impl Method<'_> {
     fn tuple(&self) -> TokenStream {
         if self.is_unnamed() {
             let private = self.private();
-            return quote!(#private::Unnamed);
+            return quote!(#private::NoTupleForImplTrait);
         }
         let generics = &self.plan.function.sig.generics;
         let declared: Vec<&Ident> = if lifetimes_in_bounds(generics) {
@@ -100,10 +100,18 @@ impl Method<'_> {
         }
     }
 
-    /// Whether the body can be run by a plain call.
+    /// Whether the body can be run by a plain call that takes a tuple. An `Err`
+    /// that borrows does so from one of the arguments.
     fn is_plain(&self) -> bool {
         let function = self.plan.function;
-        function.sig.asyncness.is_none() && function.unsafety().is_none() && !self.is_unnamed()
+        let borrows = match &function.sig.output {
+            ReturnType::Type(_, ty) => borrow_in(ty).is_some(),
+            ReturnType::Default => false,
+        };
+        function.sig.asyncness.is_none()
+            && function.unsafety().is_none()
+            && !self.is_unnamed()
+            && !borrows
     }
 
     fn output(&self) -> TokenStream {
@@ -143,6 +151,7 @@ impl Method<'_> {
             };
         }
         let name = plan.names.control("refresh");
+        let lints = plan.names.lints();
         let (vis, sig) = (plan.vis(), &plan.function.sig);
         let doc = plan
             .doc("Runs the body now and puts its result in the place of the entry. Not counted.");
@@ -164,7 +173,7 @@ impl Method<'_> {
 
     /// `instance.m_cache()`
     pub(super) fn cache(&self) -> TokenStream {
-        let (plan, private, lints) = (self.plan, self.private(), &self.lints);
+        let (plan, private, lints) = (self.plan, self.private(), self.plan.names.lints());
         let (krate, vis) = (&plan.options.krate, plan.vis());
         let name = plan.names.control("cache");
         let (host, arguments, value) = (self.host(), self.arguments(), &plan.result.value);
@@ -176,7 +185,10 @@ impl Method<'_> {
                 quote!(#private::Refresh(|__host, __arguments| #refresh(__host, __arguments))),
             )
         } else {
-            (quote!(()), quote!(()))
+            (
+                quote!(#private::RefreshBeside),
+                quote!(#private::RefreshBeside),
+            )
         };
         let of = format!(
             "The cache of `{}`: its counters and controls.",
@@ -211,7 +223,7 @@ impl Method<'_> {
 
     /// `Type::m_caches()`
     pub(super) fn caches(&self) -> TokenStream {
-        let (plan, private, lints) = (self.plan, self.private(), &self.lints);
+        let (plan, private, lints) = (self.plan, self.private(), self.plan.names.lints());
         let Some(this) = &plan.function.this else {
             return TokenStream::new();
         };
@@ -220,7 +232,7 @@ impl Method<'_> {
         let behind = plan.names.behind();
         let span = generated(this.receiver.span());
         let slots = quote_spanned!(span=> Self::#behind().0);
-        let (build, hold) = (self.path("build"), self.hold(span));
+        let (build, hold) = (self.path("build"), self.share());
         let identity = self.identified();
         let (key, value) = (&plan.key, &plan.result.value);
         let find = match (self.home, self.is_of_thread()) {

@@ -4,7 +4,7 @@
 mod controls;
 mod identity;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Visibility;
 use syn::spanned::Spanned;
@@ -25,6 +25,7 @@ pub(super) fn write(plan: &Plan<'_>) -> TokenStream {
         method.build(),
         method.identity(),
         method.hosted(),
+        method.shares(),
         method.home(),
         plan.result.makers(plan.options, &plan.names),
         plan.part_makers(),
@@ -58,7 +59,7 @@ impl<'p> Method<'p> {
         Method {
             plan,
             home,
-            lints: plan.names.lints(),
+            lints: plan.names.helper_lints(),
             receiver: plan
                 .function
                 .this
@@ -89,7 +90,7 @@ impl<'p> Method<'p> {
         let (lints, private) = (&self.lints, self.private());
         let name = self.plan.function.name();
         let name = format_ident!("__PUT_LRU_CACHE_ON_THE_IMPL_OF_THE_TRAIT_AS_WELL_FOR_{name}");
-        quote!(#lints #[doc(hidden)] const #name: #private::Advice = #private::Advice;)
+        quote!(#lints const #name: #private::Advice = #private::Advice;)
     }
 
     /// The function that leads to the static.
@@ -184,7 +185,7 @@ impl<'p> Method<'p> {
         let (lints, identity) = (&self.lints, at(span, &self.identified()));
         let receiver = plan.function.this.as_ref();
         let blame = receiver.map_or(span, |this| generated(this.receiver.span()));
-        let hold = self.hold(blame);
+        let hold = self.share();
         let this =
             receiver.map(|this| Ident::new("self", generated(this.receiver.self_token.span)));
         let receiver = &self.receiver;
@@ -230,12 +231,42 @@ impl<'p> Method<'p> {
         }
     }
 
-    /// What asks that threads may share what is kept.
-    fn hold(&self, blame: Span) -> TokenStream {
-        match self.home {
-            Home::Counted { is_local: false } => cache::track(self.plan, blame),
-            _ => cache::hold(self.plan),
+    /// The function that asks that threads may share what is kept, and the instance
+    /// where it is in an `Arc`.
+    fn shares(&self) -> TokenStream {
+        if self.is_of_thread() {
+            return TokenStream::new();
         }
+        let (plan, lints) = (self.plan, &self.lints);
+        let span = plan.key_span;
+        let private = at(span, &self.private());
+        let (key, value) = (&plan.key, &plan.result.value);
+        let this = plan.function.this.as_ref();
+        let (ty, share) = match (self.home, this) {
+            (Home::Counted { .. }, Some(this)) => {
+                let blame = generated(this.receiver.span());
+                (
+                    quote_spanned!(span=> #private::ShareTracked<Self, #key, #value>),
+                    cache::track(plan, blame),
+                )
+            }
+            _ => (
+                quote_spanned!(span=> #private::Share<#key, #value>),
+                cache::hold(plan),
+            ),
+        };
+        let name = at(span, &plan.names.hidden("share").to_token_stream());
+        let Declared { params, clause } = plan.names.declared(&TokenStream::new());
+        quote_spanned! {span=>
+            #lints
+            fn #name #params() -> #ty #clause { #share }
+        }
+    }
+
+    /// A call of it.
+    fn share(&self) -> TokenStream {
+        let share = at(self.plan.key_span, &self.path("share"));
+        quote!(#share())
     }
 
     /// `Arc<Self>`
