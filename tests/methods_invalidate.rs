@@ -267,19 +267,12 @@ fn a_change_behind_a_mutex() {
 
 trait Grow {
     fn grow(&mut self);
-    fn grow_async(&mut self) -> Pin<Box<dyn Future<Output = ()> + '_>>;
 }
 
 impl Grow for Data {
     #[cache_invalidate]
     fn grow(&mut self) {
         self.values.push(self.sum());
-    }
-
-    #[cache_invalidate(sum)]
-    fn grow_async(&mut self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
-        self.values.push(1);
-        Box::pin(std::future::ready(()))
     }
 }
 
@@ -306,8 +299,6 @@ fn methods_of_traits() {
     fill(&data);
     data.grow();
     assert_eq!(data.sum(), 6);
-    block_on(data.grow_async());
-    assert_eq!(data.sum(), 7);
 
     #[derive(CacheHost)]
     struct Own(u32, InstanceCaches);

@@ -6,7 +6,8 @@ use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{
-    Attribute, GenericParam, Generics, Path, Signature, Token, Type, Visibility, WhereClause,
+    AttrStyle, Attribute, GenericParam, Generics, Path, Signature, Token, Type, Visibility,
+    WhereClause,
 };
 
 use crate::expand::attrs;
@@ -24,6 +25,8 @@ pub(crate) struct Block {
     pub(crate) of: Option<(Path, Token![for])>,
     pub(crate) ty: Type,
     pub(crate) items: Vec<Item>,
+    /// `#![…]`
+    inner: Vec<Attribute>,
     /// The braces.
     body: Group,
 }
@@ -72,7 +75,11 @@ impl Parse for Block {
             TokenTree::Group(body) if body.delimiter() == Delimiter::Brace => body,
             other => return Err(syn::Error::new(other.span(), "expected the block's `{`")),
         };
-        let items = items.parse2(body.stream())?;
+        let parser = |input: ParseStream<'_>| {
+            let inner = input.call(Attribute::parse_inner)?;
+            Ok((inner, items(input)?))
+        };
+        let (inner, items) = parser.parse2(body.stream())?;
         Ok(Block {
             attrs,
             unsafety,
@@ -80,6 +87,7 @@ impl Parse for Block {
             of,
             ty,
             items,
+            inner,
             body,
         })
     }
@@ -161,16 +169,21 @@ impl Block {
     }
 
     /// The block with these items in it.
-    pub(crate) fn with(&self, items: TokenStream) -> TokenStream {
-        let (attrs, head) = (&self.attrs, self.head());
-        let mut body = Group::new(Delimiter::Brace, items);
+    pub(crate) fn with(&self, items: &TokenStream) -> TokenStream {
+        let (attrs, head, inner) = (&self.attrs, self.head(), &self.inner);
+        let mut body = Group::new(Delimiter::Brace, quote!(#(#inner)* #items));
         body.set_span(self.body.span());
         quote!(#(#attrs)* #head #body)
     }
 
     /// What the attributes say of everything in the block.
     pub(crate) fn lints(&self) -> TokenStream {
-        attrs::inherited(&self.attrs)
+        let inner = self.inner.iter().map(|attr| Attribute {
+            style: AttrStyle::Outer,
+            ..attr.clone()
+        });
+        let all: Vec<Attribute> = self.attrs.iter().cloned().chain(inner).collect();
+        attrs::inherited(&all)
     }
 
     /// Why the block's type can't have the controls of a trait's methods.
@@ -215,8 +228,9 @@ impl Block {
         })
     }
 
-    /// The tokens of a method with `Self::Item` as `<Self as Trait>::Item` where the
-    /// block says what `Item` is: that is understood outside the block as well.
+    /// Tokens of a method, or of its options, with `Self::Item` as `<Self as
+    /// Trait>::Item` where the block says what the type or constant `Item` is: that is
+    /// understood outside the block as well.
     pub(crate) fn outside(&self, method: TokenStream) -> TokenStream {
         let Some((path, _)) = &self.of else {
             return method;
@@ -225,7 +239,7 @@ impl Block {
             .items
             .iter()
             .filter_map(|item| match item {
-                Item::Other(tokens) => associated_type(tokens),
+                Item::Other(tokens) => associated(tokens),
                 Item::Memoized { .. } => None,
             })
             .collect();
@@ -248,11 +262,15 @@ impl Block {
 
 const NO_PLACE: &str = "the controls of a trait's memoized methods go to an inherent `impl`, and this type can have none: implement the trait for a type of your own, or memoize a free function that the method calls";
 
-/// The name of `type Name = …;`
-fn associated_type(item: &TokenStream) -> Option<Ident> {
+/// The name of `type Name = …;` or `const NAME: T = …;`.
+fn associated(item: &TokenStream) -> Option<Ident> {
     let parser = |input: ParseStream<'_>| {
         input.call(Attribute::parse_outer)?;
-        input.parse::<Token![type]>()?;
+        if input.peek(Token![type]) {
+            input.parse::<Token![type]>()?;
+        } else {
+            input.parse::<Token![const]>()?;
+        }
         let name: Ident = input.parse()?;
         input.parse::<TokenStream>()?;
         Ok(name)

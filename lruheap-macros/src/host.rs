@@ -36,10 +36,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
             let span = generated(ty.span());
             let krate = at(span, &krate);
             // Where the type is an alias, it may be one of something else.
-            quote_spanned! {span=>
-                let __caches: &#krate::InstanceCaches = &self.#member;
-                __caches
-            }
+            quote_spanned!(span=> #krate::__private::field(&self.#member))
         }
         None => quote!(#krate::__private::refused()),
     };

@@ -6,12 +6,12 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
-use syn::{Path, Token};
+use syn::{Path, ReturnType, Token};
 
 use crate::check::CLEARS_ITSELF;
 use crate::error::Errors;
 use crate::expand::behind;
-use crate::expand::hygiene::{generated, local};
+use crate::expand::hygiene::{generated, local, mentions};
 use crate::item::{Function, Holding, This, with_statements};
 
 /// Expands the attribute.
@@ -78,6 +78,15 @@ fn host(function: &Function, errors: &mut Errors) -> Option<TokenStream> {
         );
         return None;
     };
+    if let ReturnType::Type(_, ty) = &function.sig.output {
+        if mentions(
+            ty.to_token_stream(),
+            &Ident::new("Future", Span::call_site()),
+        ) {
+            errors.at(ty, "what this returns has not run yet when it returns: make the method an `async fn`, or clear the caches at the end of the future, `self.caches.clear()`");
+            return None;
+        }
+    }
     if function.body.is_none() {
         errors.at(&function.sig, "a method needs a body to clear caches at its end: put `#[cache_invalidate]` on those in the `impl`s");
         return None;

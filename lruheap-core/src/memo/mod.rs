@@ -17,7 +17,9 @@ mod summary;
 mod tracked;
 
 pub use call::{Flight, finish};
-pub use instance::{CacheHost, Hosted, InstanceCaches, InstanceSlots, OfInstance, hosted};
+pub use instance::{
+    CacheHost, FieldForCaches, Hosted, InstanceCaches, InstanceSlots, OfInstance, field, hosted,
+};
 pub use local::{Local, LocalSlot, LocalSlots};
 pub use method::{
     Answer, Arguments, Ask, MethodCache, NoTupleForImplTrait, Refresh, RefreshBeside, Refreshes,
@@ -73,9 +75,6 @@ pub type Owned<T> = <T as ToOwned>::Owned;
 pub fn identity<C: 'static>(_: C) -> TypeId {
     TypeId::of::<C>()
 }
-
-/// The type of a constant that is there for its name.
-pub struct Advice;
 
 /// Applies `cache_if = …`, with the type of its parameter known beforehand.
 pub fn accepts<V, F: Fn(&V) -> bool>(accepts: F, value: &V) -> bool {

@@ -1,10 +1,35 @@
 //! Caches without their types: what can be asked of each, and of many together.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 use crate::cache::{Engine, Scope};
 use crate::registry::{CacheReport, Listed};
 use crate::stats::{CacheInfo, CacheKind, CacheParameters};
+
+/// Lets each of several caches have its turn, though the user's `Drop` may panic in
+/// one of them. The first panic goes on when this is dropped, unless there is one
+/// under way.
+#[derive(Default)]
+pub(super) struct Turns(Option<Box<dyn Any + Send>>);
+
+impl Turns {
+    pub(super) fn take(&mut self, turn: impl FnOnce()) {
+        // Whatever panics here has left its cache in order.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(turn)) {
+            self.0.get_or_insert(panic);
+        }
+    }
+}
+
+impl Drop for Turns {
+    fn drop(&mut self) {
+        if let Some(panic) = self.0.take().filter(|_| !std::thread::panicking()) {
+            resume_unwind(panic);
+        }
+    }
+}
 
 /// A cache, whatever its keys and values are.
 pub(super) trait AnyCache {
@@ -85,8 +110,10 @@ pub(super) fn report(of: &impl Summary) -> Option<CacheReport> {
 
 /// Purges what the registry lists of a method.
 pub(super) fn purge(of: &(impl Summary + ?Sized)) -> usize {
-    let mut dropped = of.drop_dead();
-    of.each(&mut |cache| dropped += cache.purge());
+    let mut turns = Turns::default();
+    let mut dropped = 0;
+    turns.take(|| dropped += of.drop_dead());
+    of.each(&mut |cache| turns.take(|| dropped += cache.purge()));
     dropped
 }
 
@@ -126,7 +153,9 @@ impl MethodCaches {
 
     /// Clears the cache of every live instance. O(instances).
     pub fn cache_clear(&self) {
-        self.members().each(&mut |cache| cache.clear());
+        let mut turns = Turns::default();
+        self.members()
+            .each(&mut |cache| turns.take(|| cache.clear()));
     }
 
     /// Drops what has expired in each, says how many entries that were.

@@ -19,12 +19,17 @@ use crate::registry::{CacheReport, Listed};
 use crate::stats::CacheParameters;
 use crate::store::{Slot, Store};
 
-/// How many instances each call looks after: those that were looked after the
-/// longest time ago.
-const ROUND: usize = 8;
+/// How many instances a call looks after, those that were looked after the longest
+/// time ago. More than one only where they are few: each is somewhere else in memory.
+fn round(instances: usize) -> usize {
+    if instances <= 64 { 8 } else { 1 }
+}
 
-/// How many when an instance is new. Small tables are looked over whole.
-const LONG_ROUND: usize = 512;
+/// How many when an instance is new: small tables are looked over whole, and large
+/// ones faster than they grow.
+fn long_round(instances: usize) -> usize {
+    if instances <= 512 { instances } else { 32 }
+}
 
 /// `Arc` or `Rc`: what an instance is held in, and its cache as well.
 pub trait Pointer {
@@ -125,8 +130,8 @@ impl<P: Pointer, K, V> Watched<P, K, V> {
     }
 
     /// Takes out what is dead among those that come next.
-    fn look_after(&mut self, most: usize, dead: &mut Dead<P, K, V>) {
-        for _ in 0..most.min(self.0.len()) {
+    fn look_after(&mut self, most: fn(usize) -> usize, dead: &mut Dead<P, K, V>) {
+        for _ in 0..most(self.0.len()).min(self.0.len()) {
             let Some(slot) = self.0.oldest() else { return };
             if P::is_gone(&self.0.payload(slot).life) {
                 dead.push(self.0.remove(slot));
@@ -141,7 +146,7 @@ impl<P: Pointer, K, V> Watched<P, K, V> {
 
     /// The cache of an instance that was not watched when its call began.
     fn enter(&mut self, new: Watch<P, K, V>, dead: &mut Dead<P, K, V>) -> CacheOf<P, K, V> {
-        self.look_after(LONG_ROUND, dead);
+        self.look_after(long_round, dead);
         match self.find(new.address) {
             // Another thread was first.
             Some(cache) => {
@@ -170,9 +175,8 @@ pub(super) struct Tracked<P: Pointer, K, V> {
 }
 
 impl<T, K, V> Tracked<Arc<T>, K, V> {
-    /// The table lies in a static: its setup may as well.
     pub(super) fn shared(builder: CacheBuilder) -> Self {
-        Self::new(Box::leak(Box::new(builder.setup())))
+        Self::new(Arc::new(builder.setup()))
     }
 }
 
@@ -196,7 +200,7 @@ impl<P: Pointer, K, V> Tracked<P, K, V> {
         let address = this.address();
         let mut dead = Vec::new();
         let found = self.watched.with(|watched| {
-            watched.look_after(ROUND, &mut dead);
+            watched.look_after(round, &mut dead);
             watched.find(address)
         });
         drop(dead);
@@ -240,7 +244,7 @@ impl<P: Pointer, K, V> Summary for Tracked<P, K, V> {
     fn drop_dead(&self) -> usize {
         let mut dead = Vec::new();
         self.watched
-            .with(|watched| watched.look_after(usize::MAX, &mut dead));
+            .with(|watched| watched.look_after(|all| all, &mut dead));
         dead.iter().map(|watch| watch.cache.info().currsize).sum()
     }
 

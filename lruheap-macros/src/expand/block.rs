@@ -26,9 +26,7 @@ pub(super) fn write(of: Macro, options: TokenStream, item: TokenStream) -> Token
         }
     };
     let is_memoized = |item: &Item| matches!(item, Item::Memoized { .. });
-    if block.items.iter().any(is_memoized) {
-        errors.append(wrong_options);
-    } else {
+    if !block.items.iter().any(is_memoized) {
         let name = match of {
             Macro::LruCache => "lru_cache",
             Macro::Cache => "cache",
@@ -37,10 +35,14 @@ pub(super) fn write(of: Macro, options: TokenStream, item: TokenStream) -> Token
             &block.ty,
             format!("no method of this block is memoized: put `#[{name}]` on those that are to be, with their options"),
         );
+        return [errors.into_tokens(), block.with(&plain_items(&block))]
+            .into_iter()
+            .collect();
     }
+    errors.append(wrong_options);
     if let Some((tokens, message)) = block.without_place_for_controls() {
         errors.at(tokens, message);
-        return [errors.into_tokens(), block.with(plain_items(&block))]
+        return [errors.into_tokens(), block.with(&plain_items(&block))]
             .into_iter()
             .collect();
     }
@@ -50,6 +52,7 @@ pub(super) fn write(of: Macro, options: TokenStream, item: TokenStream) -> Token
             Item::Other(tokens) => items.extend(tokens.clone()),
             Item::Memoized { attribute, method } => {
                 let (of, options) = read(attribute, krate.as_ref());
+                let options = block.outside(options);
                 let method = block.outside(method.clone());
                 let expansion = one(of, options, method, Some(&block), &mut errors);
                 items.extend(expansion.item);
@@ -57,14 +60,14 @@ pub(super) fn write(of: Macro, options: TokenStream, item: TokenStream) -> Token
             }
         }
     }
-    let (errors, uses) = (errors.into_tokens(), uses(&block));
+    let (errors, uses) = (errors.into_tokens(), uses(&block, of));
     if block.of.is_none() {
         items.extend(beside);
-        let block = block.with(items);
+        let block = block.with(&items);
         return quote!(#errors #block #uses);
     }
     let (head, lints) = (block.inherent_head(), block.lints());
-    let block = block.with(items);
+    let block = block.with(&items);
     quote! {
         #errors
         #block
@@ -74,14 +77,17 @@ pub(super) fn write(of: Macro, options: TokenStream, item: TokenStream) -> Token
     }
 }
 
-/// Uses of the attributes on methods, which never reach the compiler: it would say
-/// that their imports are unused, or let them go unimported.
-fn uses(block: &Block) -> TokenStream {
+/// Uses of the attributes that are on methods only, and never reach the compiler:
+/// it would say that their imports are unused.
+fn uses(block: &Block, of: Macro) -> TokenStream {
     let mut paths: Vec<TokenStream> = Vec::new();
     for item in &block.items {
         let Item::Memoized { attribute, .. } = item else {
             continue;
         };
+        if read(attribute, None).0 == of {
+            continue;
+        }
         let path = attribute.path().to_token_stream();
         let is_known = |known: &TokenStream| known.to_string() == path.to_string();
         if !paths.iter().any(is_known) {

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::GenericParam;
 
-use super::generics::type_parameters;
+use super::generics::{as_argument, type_parameters};
 use super::hygiene::{at, generated};
 use super::place::Place;
 use super::plan::Plan;
@@ -96,17 +96,10 @@ fn instance(plan: &Plan<'_>) -> TokenStream {
     for param in &plan.function.sig.generics.params {
         match param {
             GenericParam::Lifetime(_) => {}
-            GenericParam::Const(param) => {
-                let name = &param.ident;
-                arguments.push(quote!(#name));
-            }
             GenericParam::Type(param) if plan.is_left_out(param) => {
                 arguments.push(quote!(()));
             }
-            GenericParam::Type(param) => {
-                let name = &param.ident;
-                arguments.push(quote!(#name));
-            }
+            param => arguments.extend(as_argument(param)),
         }
     }
     quote_spanned!(plan.key_span=> #companion<#(#arguments),*>)

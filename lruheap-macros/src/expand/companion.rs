@@ -91,18 +91,10 @@ pub(super) fn uncached(plan: &Plan<'_>) -> TokenStream {
 /// The body; with the trait in scope, where it has left the trait's block.
 fn body(plan: &Plan<'_>) -> Option<Group> {
     let body = plan.function.body.as_ref()?;
-    let Place::Inside {
-        block: Some(block), ..
-    } = &plan.place
-    else {
-        return Some(body.clone());
-    };
-    let Some(path) = block.import() else {
-        return Some(body.clone());
-    };
-    let path = respan(path);
-    let import = quote!(#[allow(unused_imports)] use #path as _;);
-    Some(with_statements(body, &import))
+    Some(match plan.import() {
+        Some(import) => with_statements(body, &import),
+        None => body.clone(),
+    })
 }
 
 fn refresh(plan: &Plan<'_>) -> TokenStream {

@@ -9,16 +9,22 @@ use super::key::ungrouped;
 use crate::item::Function;
 use crate::options::Options;
 
-/// The names of the type and const parameters.
-pub(super) fn type_parameters(generics: &Generics) -> Vec<Ident> {
-    let params = generics.params.iter();
-    params
-        .filter_map(|param| match param {
-            GenericParam::Lifetime(_) => None,
-            GenericParam::Type(param) => Some(param.ident.clone()),
-            GenericParam::Const(param) => Some(param.ident.clone()),
-        })
-        .collect()
+/// The type and const parameters as arguments.
+pub(super) fn type_parameters(generics: &Generics) -> Vec<TokenStream> {
+    generics.params.iter().filter_map(as_argument).collect()
+}
+
+/// A parameter as an argument; `None` for a lifetime.
+pub(super) fn as_argument(param: &GenericParam) -> Option<TokenStream> {
+    match param {
+        GenericParam::Lifetime(_) => None,
+        GenericParam::Type(param) => Some(param.ident.to_token_stream()),
+        GenericParam::Const(param) => {
+            let name = &param.ident;
+            // A type may go by the same name.
+            Some(quote!({ #name }))
+        }
+    }
 }
 
 /// The declaration of the companion: a type without values. It lies in the

@@ -234,19 +234,25 @@ pub(crate) fn borrow_in(ty: &Type) -> Option<TokenStream> {
             }
             _ => Some(ty.to_token_stream()),
         },
-        Type::Path(path) => path.path.segments.iter().find_map(|segment| {
-            let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
-                return None;
-            };
-            arguments.args.iter().find_map(|argument| match argument {
-                GenericArgument::Type(ty) => borrow_in(ty),
-                GenericArgument::AssocType(assoc) => borrow_in(&assoc.ty),
-                GenericArgument::Lifetime(lifetime) => {
-                    shorter(lifetime).then(|| ty.to_token_stream())
-                }
-                _ => None,
-            })
-        }),
+        // Of `<T as Trait<'_>>::Type`, only the type is what the value is.
+        Type::Path(path) => path
+            .path
+            .segments
+            .iter()
+            .skip(path.qself.as_ref().map_or(0, |of| of.position))
+            .find_map(|segment| {
+                let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+                    return None;
+                };
+                arguments.args.iter().find_map(|argument| match argument {
+                    GenericArgument::Type(ty) => borrow_in(ty),
+                    GenericArgument::AssocType(assoc) => borrow_in(&assoc.ty),
+                    GenericArgument::Lifetime(lifetime) => {
+                        shorter(lifetime).then(|| ty.to_token_stream())
+                    }
+                    _ => None,
+                })
+            }),
         Type::Tuple(tuple) => tuple.elems.iter().find_map(borrow_in),
         Type::Array(array) => borrow_in(&array.elem),
         Type::Slice(slice) => borrow_in(&slice.elem),

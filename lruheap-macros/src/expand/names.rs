@@ -4,8 +4,8 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::Path;
 use syn::ext::IdentExt;
+use syn::{Path, WherePredicate};
 
 use super::attrs;
 use super::generics::{lifetimes, lifetimes_in_bounds, type_parameters};
@@ -123,6 +123,21 @@ impl<'a> Names<'a> {
             Some(_) => quote!(#lints #[doc(hidden)]),
             None => lints,
         }
+    }
+
+    /// `where Self: Sized`, if the method has it: without, no helper of it may be
+    /// part of a `dyn` trait.
+    pub(super) fn self_sized(&self) -> Option<TokenStream> {
+        let clause = self.function.sig.generics.where_clause.as_ref()?;
+        let is_it = |predicate: &WherePredicate| {
+            let predicate = predicate.to_token_stream().to_string();
+            predicate.starts_with("Self :") && predicate.contains("Sized")
+        };
+        clause
+            .predicates
+            .iter()
+            .any(is_it)
+            .then(|| quote!(where Self: Sized))
     }
 
     /// What a generated function declares that does not take the arguments.

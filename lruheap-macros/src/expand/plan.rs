@@ -6,6 +6,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{PatType, Type, TypeParam};
 
+use super::attrs;
 use super::generics::{is_closure, type_parameters};
 use super::hygiene::{at, generated, local, mentions, respan};
 use super::key::{self, Shape};
@@ -164,6 +165,16 @@ impl<'a> Plan<'a> {
             }
             _ => quote_spanned!(span=> #find()),
         }
+    }
+
+    /// Brings the trait of the block into scope, for code of the user's that has left
+    /// the block.
+    pub(super) fn import(&self) -> Option<TokenStream> {
+        let Place::Inside { block, .. } = &self.place else {
+            return None;
+        };
+        let path = respan((*block)?.import()?);
+        Some(quote!(#[allow(unused_imports)] use #path as _;))
     }
 
     /// The visibility for what is generated.
@@ -334,6 +345,9 @@ impl<'a> Plan<'a> {
     /// Documentation, where rustdoc can show it. Private functions do without:
     /// that keeps their expansion small.
     pub(super) fn doc(&self, text: &str) -> TokenStream {
+        if matches!(self.place, Place::Inside { .. }) && attrs::is_hidden(&self.function.attrs) {
+            return quote!(#[doc(hidden)]);
+        }
         // What has no visibility may be of a trait, and with that be as visible.
         let is_seen = match &self.place {
             Place::Beside => !self.vis().is_empty(),

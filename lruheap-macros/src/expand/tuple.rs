@@ -1,7 +1,7 @@
 //! The types of arguments as members of a tuple: where each had lifetimes of its
 //! own, all have one that is written.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Lifetime;
 
@@ -9,61 +9,64 @@ use syn::Lifetime;
 /// `declared`.
 pub(super) fn with_lifetime(ty: TokenStream, declared: &[&Ident]) -> TokenStream {
     let lifetime = Lifetime::new("'__k", Span::call_site());
-    replace(insert(ty, &lifetime), declared, &lifetime)
+    let is_replaced = |name: &Ident| name == "_" || declared.contains(&name);
+    rewrite(ty, &lifetime, &is_replaced)
 }
 
-/// Writes `lifetime` behind each `&` that has none. Those of function types are
-/// not the caller's.
+/// Writes `lifetime` behind each `&` that has none.
 pub(super) fn insert(tokens: TokenStream, lifetime: &Lifetime) -> TokenStream {
+    rewrite(tokens, lifetime, &|_| false)
+}
+
+/// What stands in the types of functions (`fn(&T) -> &T`, `dyn Fn(&T)`) is theirs:
+/// it is left as it is.
+fn rewrite(
+    tokens: TokenStream,
+    lifetime: &Lifetime,
+    is_replaced: &dyn Fn(&Ident) -> bool,
+) -> TokenStream {
     let mut out = TokenStream::new();
     let mut tokens = tokens.into_iter().peekable();
     let mut after_word = false;
-    // Behind the arguments of a function type stands its result.
+    // Behind the arguments of a function stands its result, up to where the type
+    // ends: how deep in `<…>` that is.
     let mut in_result = false;
+    let mut depth = 0_usize;
     while let Some(token) = tokens.next() {
         let is_word = matches!(token, TokenTree::Ident(_));
-        match token {
-            TokenTree::Punct(punct) if punct.as_char() == '&' && !in_result => {
-                let named =
-                    matches!(tokens.peek(), Some(TokenTree::Punct(tick)) if tick.as_char() == '\'');
-                let mut punct = proc_macro2::Punct::new('&', proc_macro2::Spacing::Alone);
-                punct.set_span(Span::call_site());
-                out.extend([TokenTree::Punct(punct)]);
-                if !named {
-                    lifetime.to_tokens(&mut out);
-                }
+        if let TokenTree::Punct(punct) = &token {
+            match punct.as_char() {
+                '<' if in_result => depth += 1,
+                '>' if in_result && punct.spacing() == Spacing::Alone && depth > 0 => depth -= 1,
+                ',' | '+' if depth == 0 => in_result = false,
+                _ => {}
             }
+        }
+        match token {
+            token if in_result => out.extend([token]),
             TokenTree::Group(group)
                 if group.delimiter() == Delimiter::Parenthesis && after_word =>
             {
                 out.extend([TokenTree::Group(group)]);
                 in_result = true;
+                depth = 0;
             }
             TokenTree::Group(group) => {
-                let mut inner = Group::new(group.delimiter(), insert(group.stream(), lifetime));
+                let inner = rewrite(group.stream(), lifetime, is_replaced);
+                let mut inner = Group::new(group.delimiter(), inner);
                 inner.set_span(group.span());
                 out.extend([TokenTree::Group(inner)]);
             }
-            token => {
-                if matches!(&token, TokenTree::Punct(punct) if matches!(punct.as_char(), ',' | '+'))
-                {
-                    in_result = false;
+            TokenTree::Punct(punct) if punct.as_char() == '&' => {
+                let mut alone = Punct::new('&', Spacing::Alone);
+                alone.set_span(punct.span());
+                out.extend([TokenTree::Punct(alone)]);
+                if !is_tick(tokens.peek()) {
+                    lifetime.to_tokens(&mut out);
                 }
-                out.extend([token]);
             }
-        }
-        after_word = is_word;
-    }
-    out
-}
-
-fn replace(tokens: TokenStream, declared: &[&Ident], lifetime: &Lifetime) -> TokenStream {
-    let mut out = TokenStream::new();
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        match token {
             TokenTree::Punct(tick) if tick.as_char() == '\'' => match tokens.next() {
-                Some(TokenTree::Ident(name)) if name == "_" || declared.contains(&&name) => {
+                Some(TokenTree::Ident(name)) if is_replaced(&name) => {
                     lifetime.to_tokens(&mut out);
                 }
                 name => {
@@ -71,16 +74,55 @@ fn replace(tokens: TokenStream, declared: &[&Ident], lifetime: &Lifetime) -> Tok
                     out.extend(name);
                 }
             },
-            TokenTree::Group(group) => {
-                let mut inner = Group::new(
-                    group.delimiter(),
-                    replace(group.stream(), declared, lifetime),
-                );
-                inner.set_span(group.span());
-                out.extend([TokenTree::Group(inner)]);
-            }
             token => out.extend([token]),
         }
+        after_word = is_word;
     }
     out
+}
+
+fn is_tick(token: Option<&TokenTree>) -> bool {
+    matches!(token, Some(TokenTree::Punct(tick)) if tick.as_char() == '\'')
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    fn rewritten(ty: &str) -> String {
+        let ty: TokenStream = ty.parse().expect("a type has tokens");
+        let own = Ident::new("a", Span::call_site());
+        with_lifetime(ty, &[&own]).to_string().replace(' ', "")
+    }
+
+    #[test]
+    fn each_lifetime_of_the_caller_becomes_one() {
+        assert_eq!(rewritten("&str"), "&'__kstr");
+        assert_eq!(rewritten("&&'a[&str]"), "&'__k&'__k[&'__kstr]");
+        assert_eq!(
+            rewritten("Option<&'_ T<'a, 'b>>"),
+            "Option<&'__kT<'__k,'b>>"
+        );
+        assert_eq!(
+            rewritten("(&'static str, &mut u8)"),
+            "(&'staticstr,&'__kmutu8)"
+        );
+    }
+
+    #[test]
+    fn what_is_of_a_function_type_stays() {
+        assert_eq!(rewritten("fn(&str) -> &str"), "fn(&str)->&str");
+        assert_eq!(
+            rewritten("(&dyn Fn(&str) -> (u8, &str), &u8)"),
+            "(&'__kdynFn(&str)->(u8,&str),&'__ku8)"
+        );
+        assert_eq!(
+            rewritten("fn(Cow<'_, str>) -> Vec<&u8>"),
+            "fn(Cow<'_,str>)->Vec<&u8>"
+        );
+        assert_eq!(
+            rewritten("Option<fn(&u8) -> Map<&u8, &u8>>"),
+            "Option<fn(&u8)->Map<&u8,&u8>>"
+        );
+    }
 }

@@ -9,6 +9,7 @@ pub(crate) mod once;
 use std::borrow::Borrow;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 
@@ -79,7 +80,7 @@ impl Scope for Thread {
 
 impl Scope for Instance {
     type Gate<T> = Mutex<T>;
-    type Setup = &'static Setup;
+    type Setup = Arc<Setup>;
 }
 
 impl Scope for LocalInstance {

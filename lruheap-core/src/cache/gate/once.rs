@@ -58,10 +58,14 @@ impl<T> OnceArc<T> {
     /// Another reference to what is here.
     #[allow(unsafe_code)]
     pub(crate) fn share(&self) -> Option<Arc<T>> {
-        let pointer = ptr::from_ref(self.get()?);
+        // Not what `get` gives: a `&T` knows nothing of the counts beside the `T`.
+        let pointer = self.pointer.load(Ordering::Acquire).cast_const();
+        if pointer.is_null() {
+            return None;
+        }
         // SAFETY:
-        // 1. `get` gave what `Arc::into_raw` gave to `set`, and its reference is
-        //    still counted (see there), so the count is at least one.
+        // 1. A pointer that is not null is what `Arc::into_raw` gave to `set`, and
+        //    its reference is still counted (see `get`): the count is at least one.
         // 2. The count is raised before the new `Arc` is made, so that this place
         //    keeps its own reference.
         unsafe {

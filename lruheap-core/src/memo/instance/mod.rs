@@ -11,7 +11,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr;
 use std::sync::Arc;
 
-use super::summary::AnyCache;
+use super::summary::{AnyCache, Turns};
 use crate::cache::OnceArc;
 
 pub use table::{Hosted, InstanceSlots, OfInstance, hosted};
@@ -147,10 +147,13 @@ impl InstanceCaches {
 }
 
 fn clear(first: Option<&Link>, only: Option<&'static InstanceSlots>) {
+    let mut turns = Turns::default();
     let mut next = first;
     while let Some(link) = next {
         match link.cache.of() {
-            Some((method, cache)) if only.is_none_or(|only| ptr::eq(only, method)) => cache.clear(),
+            Some((method, cache)) if only.is_none_or(|only| ptr::eq(only, method)) => {
+                turns.take(|| cache.clear());
+            }
             _ => {}
         }
         next = link.next.get();
@@ -257,6 +260,30 @@ impl Hash for InstanceCaches {
 pub trait CacheHost {
     /// The field.
     fn instance_caches(&self) -> &InstanceCaches;
+}
+
+/// What can be the field for the caches: nothing but themselves. A field that merely
+/// leads to some could be shared by several instances.
+#[diagnostic::on_unimplemented(
+    message = "the field for the caches is of type `{Self}`",
+    label = "not `InstanceCaches`",
+    note = "the caches belong to one instance: give it a field `caches: InstanceCaches` of its own"
+)]
+pub trait FieldForCaches {
+    /// Itself.
+    fn caches(&self) -> &InstanceCaches;
+}
+
+impl FieldForCaches for InstanceCaches {
+    fn caches(&self) -> &InstanceCaches {
+        self
+    }
+}
+
+/// The caches in a field.
+#[inline]
+pub fn field<F: FieldForCaches>(field: &F) -> &InstanceCaches {
+    field.caches()
 }
 
 /// For a method that changes the instance: all its caches.

@@ -140,9 +140,6 @@ impl Borrow<Setup> for &'static InstanceTable {
     }
 }
 
-/// How many instances are looked at under one lock.
-const BATCH: usize = 256;
-
 impl Summary for InstanceTable {
     fn name(&self) -> &str {
         &self.setup.settings.name
@@ -153,22 +150,19 @@ impl Summary for InstanceTable {
     }
 
     fn each(&self, visit: &mut dyn FnMut(&dyn AnyCache)) {
-        let mut from = 0;
-        loop {
-            let batch: Vec<Arc<dyn Kept>> = {
+        // From the end, because a node that moves goes from there to a place before
+        // it: it may be seen twice, but is not missed.
+        let mut place = self.live.lock().0.len();
+        while place > 0 {
+            place -= 1;
+            let node = {
                 let live = self.live.lock();
-                let Some(rest) = live.0.get(from..).filter(|rest| !rest.is_empty()) else {
-                    return;
-                };
-                from += BATCH;
-                let batch = rest.iter().take(BATCH).flatten();
-                batch.filter_map(Weak::upgrade).collect()
+                let node = live.0.get(place).and_then(Option::as_ref);
+                node.and_then(Weak::upgrade)
             };
-            // Outside the lock: these may be the last to hold what they hold.
-            for node in batch {
-                if let Some((_, cache)) = node.of() {
-                    visit(cache);
-                }
+            // Outside the lock: this may be the last to hold it by now.
+            if let Some((_, cache)) = node.as_ref().and_then(|node| node.of()) {
+                visit(cache);
             }
         }
     }

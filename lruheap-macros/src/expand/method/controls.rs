@@ -88,6 +88,7 @@ impl Method<'_> {
             }
         };
         let receiver = self.receiver.clone().unwrap_or_else(|| quote!(_: &()));
+        let import = plan.import();
         quote! {
             #lints
             fn #name #params(
@@ -95,6 +96,7 @@ impl Method<'_> {
                 #arguments: #private::Option<#tuple>,
                 #ask: #private::Ask<#value>,
             ) -> #private::Answer<#value> #clause {
+                #import
                 #body
             }
         }
@@ -108,7 +110,14 @@ impl Method<'_> {
             ReturnType::Type(_, ty) => borrow_in(ty).is_some(),
             ReturnType::Default => false,
         };
+        // `&'static self`, or one that bounds speak of.
+        let is_bound = function.this.as_ref().is_some_and(|this| {
+            let of_receiver = this.receiver.to_token_stream().to_string();
+            of_receiver.contains("'static")
+                || (of_receiver.contains('\'') && lifetimes_in_bounds(&function.sig.generics))
+        });
         function.sig.asyncness.is_none()
+            && !is_bound
             && function.unsafety().is_none()
             && !self.is_unnamed()
             && !borrows
@@ -139,7 +148,8 @@ impl Method<'_> {
             &quote!(#outcome, #part),
         );
         let finish = plan.finish(&site, &flight);
-        let body = quote!(let #flight = #refresh; #finish);
+        let import = plan.import();
+        let body = quote!(#import let #flight = #refresh; #finish);
         if self.is_plain() {
             let name = plan.names.hidden("refresh");
             let Declared { params, clause } = plan.names.declared(&quote!('__k));

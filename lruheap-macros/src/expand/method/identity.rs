@@ -1,11 +1,12 @@
 //! What the caches behind one static are told apart by: a closure in a function
 //! that has the parameters which matter.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::GenericParam;
 
 use super::Method;
+use crate::expand::generics::as_argument;
 use crate::expand::hygiene::respan;
 
 impl Method<'_> {
@@ -33,32 +34,26 @@ impl Method<'_> {
                     quote!(const #name: #ty)
                 }
                 param => {
-                    let name = name_of(param);
+                    let name = as_argument(param);
                     quote!(#name: ?#private::Sized)
                 }
             })
             .collect();
         let params = (!params.is_empty()).then(|| quote!(<#(#params),*>));
+        let sized = self.plan.names.self_sized();
         quote! {
             #lints
             #[inline]
-            fn #name #params() -> #private::TypeId { #private::identity(|| {}) }
+            fn #name #params() -> #private::TypeId #sized { #private::identity(|| {}) }
         }
     }
 
     /// A call of it.
     pub(super) fn identified(&self) -> TokenStream {
         let name = self.plan.names.hidden("identity");
-        let params: Vec<Ident> = self.parameters().filter_map(name_of).collect();
+        let params = self.parameters().filter_map(as_argument);
+        let params: Vec<TokenStream> = params.collect();
         let params = (!params.is_empty()).then(|| quote!(::<#(#params),*>));
         quote!(Self::#name #params())
-    }
-}
-
-fn name_of(param: &GenericParam) -> Option<Ident> {
-    match param {
-        GenericParam::Lifetime(_) => None,
-        GenericParam::Type(param) => Some(param.ident.clone()),
-        GenericParam::Const(param) => Some(param.ident.clone()),
     }
 }

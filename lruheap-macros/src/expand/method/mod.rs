@@ -76,7 +76,7 @@ impl<'p> Method<'p> {
         self.home == Home::Counted { is_local: true } || self.plan.options.scope == Scope::Thread
     }
 
-    /// A constant for its name, which is the first that the compiler speaks of in
+    /// A function for its name, which is the first that the compiler speaks of in
     /// the `impl` of a trait: what such an `impl` is can't be told from one of its
     /// methods.
     fn advice(&self) -> TokenStream {
@@ -87,19 +87,21 @@ impl<'p> Method<'p> {
         if !may_be_of_trait {
             return TokenStream::new();
         }
-        let (lints, private) = (&self.lints, self.private());
+        let (lints, sized) = (&self.lints, self.plan.names.self_sized());
         let name = self.plan.function.name();
-        let name = format_ident!("__PUT_LRU_CACHE_ON_THE_IMPL_OF_THE_TRAIT_AS_WELL_FOR_{name}");
-        quote!(#lints const #name: #private::Advice = #private::Advice;)
+        let name = format_ident!("__put_lru_cache_on_the_impl_of_the_trait_as_well_for_{name}");
+        quote!(#lints fn #name() #sized {})
     }
 
-    /// The function that leads to the static.
+    /// The function that leads to the static. As visible as the method, for
+    /// `#[cache_invalidate(m)]` in other modules.
     fn behind(&self) -> TokenStream {
         let (private, lints, name) = (self.private(), &self.lints, self.plan.names.behind());
+        let (vis, sized) = (self.plan.vis(), self.plan.names.self_sized());
         if self.is_of_thread() {
             return quote! {
                 #lints
-                fn #name() -> #private::Behind<#private::LocalKey<#private::LocalSlots>> {
+                #vis fn #name() -> #private::Behind<#private::LocalKey<#private::LocalSlots>> #sized {
                     #private::thread_local! {
                         static __LRUHEAP: #private::LocalSlots = const { #private::LocalSlots::new() };
                     }
@@ -114,7 +116,7 @@ impl<'p> Method<'p> {
         };
         quote! {
             #lints
-            fn #name() -> #private::Behind<#private::#slots> {
+            #vis fn #name() -> #private::Behind<#private::#slots> #sized {
                 static __LRUHEAP: #private::#slots = #private::#slots::new();
                 #private::Behind(&__LRUHEAP)
             }
@@ -126,7 +128,7 @@ impl<'p> Method<'p> {
         let (lints, name) = (&self.lints, self.plan.names.hidden("build"));
         let krate = &self.plan.options.krate;
         let Declared { params, clause } = self.plan.names.declared(&TokenStream::new());
-        let builder = cache::builder(self.plan);
+        let (builder, import) = (cache::builder(self.plan), self.plan.import());
         let parameters = self.plan.is_instantiated().then(|| {
             let (of, private) = (&self.plan.function.sig.generics.params, self.private());
             generics::marker(
@@ -138,7 +140,7 @@ impl<'p> Method<'p> {
         });
         quote! {
             #lints
-            fn #name #params() -> #krate::CacheBuilder #clause { #parameters #builder }
+            fn #name #params() -> #krate::CacheBuilder #clause { #import #parameters #builder }
         }
     }
 

@@ -1,0 +1,25 @@
+//! In the `impl` of a trait there is no place for the controls: the attribute
+//! stands on the block as well.
+
+use lruheap::{CacheHost, InstanceCaches, lru_cache};
+
+trait Area {
+    fn area(&self) -> u64;
+}
+
+#[derive(CacheHost)]
+struct Square(u64, InstanceCaches);
+
+impl Area for Square {
+    #[lru_cache]
+    fn area(&self) -> u64 {
+        self.0 * self.0
+    }
+}
+
+fn main() {
+    let square = Square(1, InstanceCaches::new());
+    square.area();
+    square.area_cache().cache_info();
+    Square::area_caches().cache_info();
+}

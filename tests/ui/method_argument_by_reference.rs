@@ -1,0 +1,26 @@
+//! What is behind a reference is a key by its owned form.
+
+use lruheap::{CacheHost, InstanceCaches, lru_cache};
+
+struct NoKey;
+
+#[derive(CacheHost, Default)]
+struct Analyzer {
+    n: u64,
+    caches: InstanceCaches,
+}
+
+impl Analyzer {
+    #[lru_cache]
+    fn no_key(&self, value: &NoKey) -> u64 {
+        let _ = value;
+        self.n
+    }
+}
+
+fn main() {
+    let a = Analyzer::default();
+    a.caches.clear();
+    a.no_key(&NoKey);
+    a.no_key_cache().cache_info();
+}
