@@ -77,13 +77,14 @@ pub use lruheap_core::{
 /// assert_eq!(copy.count_cache().cache_info().misses, 0);
 /// ```
 ///
-/// The type parameters of a host need `'static`; lifetimes may be any. `#[cache_host(crate =
-/// some::path)]` on the type names another path to lruheap. For types that are
-/// no structs, see [the trait](trait@CacheHost).
+/// Parameters of any kind are fine. Derived `Debug` prints the field's name and nothing
+/// of what is cached. `#[cache_host(crate = some::path)]` on the type names another path
+/// to lruheap. For types that are no structs, see [the trait](trait@CacheHost).
 ///
 /// # Errors
 ///
-/// A struct with no such field, or with two; an enum, a union.
+/// A struct with no such field, or with two; a field of another type that leads to one
+/// (`Arc<InstanceCaches>` would be shared by clones); an enum, a union.
 pub use lruheap_macros::CacheHost;
 
 /// Clears the caches of an instance when a method that changes it ends.
@@ -135,16 +136,21 @@ pub use lruheap_macros::CacheHost;
 /// changed in all of these. What is being computed for the instance at that moment,
 /// by a thread that shares it, is returned to its caller and not stored.
 ///
-/// It stands on methods with `&mut self`, or with `&self` where they change what is in
-/// a `Mutex` or the like, in `impl` blocks of types and of traits. Without names it
-/// clears the caches that hang on the instance, for which its type is a
-/// [`CacheHost`](derive@CacheHost). Names are those that the controls begin with
-/// (`mean` for `mean_cache()`), and may be of methods that take `Arc<Self>` or
-/// `Rc<Self>`, or share one cache (which is then cleared whole).
+/// It stands on methods with `&mut self`; with `&self`, where they change what is in
+/// a `Mutex` or the like; and with `self`, where they make a changed instance of it
+/// (`Self { x, ..self }` takes the caches along). It works in `impl` blocks of types
+/// and of traits. Without names it clears the caches that hang on the instance, for
+/// which its type is a [`CacheHost`](derive@CacheHost), and no others. Names are those that
+/// the controls begin with (`mean` for `mean_cache()`), and may be of methods that take
+/// `Arc<Self>` or `Rc<Self>`, or share one cache, which is then cleared whole.
 ///
-/// The methods' own changes are what it knows of. Where a field is written to
-/// from elsewhere, call `self.caches.clear()`. If the method puts another value in the
-/// place of `*self`, that has caches of its own, which are left as they are.
+/// Within the method, calls are answered from the caches as before: what the body needs
+/// of its own changes it asks `m_uncached`, or calls `self.caches.clear()` first. If it puts
+/// another value in the place of `*self`, that has caches of its own, which are left
+/// as they are. Where a field is written to from elsewhere, nobody knows but the writer:
+/// call `self.caches.clear()`.
+///
+/// As with `cache_clear`, the counters start over.
 ///
 /// `#[cache_invalidate(crate = some::path)]` names another path to lruheap.
 ///
@@ -380,16 +386,24 @@ pub use lruheap_macros::LooseKey;
 /// | receiver | the cache |
 /// | --- | --- |
 /// | `&self` | the instance's, on its field; dies with it |
-/// | `self: Arc<Self>`, `&Arc<Self>`, `Rc<Self>`, `&Rc<Self>` | the instance's, in a table beside a `Weak`: the type needs no field. It goes at the next calls on the type after the last strong reference has gone, or with [`purge`]. (`Arc::get_mut` gives nothing while a `Weak` is there; `Arc::make_mut` does, as a new instance) |
+/// | `self: Arc<Self>`, `&Arc<Self>`, `Rc<Self>`, `&Rc<Self>` | the instance's, in a table beside a `Weak`: the type needs no field. See below |
 /// | `#[key(self.id)] &self` | one for the process, in which the expression's value is the first part of the key |
 /// | `#[key(skip)] &self` | one for the process and all instances |
+///
+/// Where instances are in `Arc` or `Rc`, what is kept for one that has died goes at the next
+/// calls on the type, or with [`purge`]: each call looks after up to eight instances in turn, a
+/// new one after up to 512; beyond some hundred instances fewer, so that a call stays O(1).
+/// Until then the `Weak` keeps the memory of the instance itself (its contents have gone),
+/// and `Arc::get_mut` gives nothing (`Arc::make_mut` does, as a new instance). A hit takes the
+/// lock of the method's table as well; with the field, instances have nothing in common.
+/// A result that holds the instance's own `Arc` keeps it alive for good.
 ///
 /// Methods may have type parameters of their own (`a.show_cache::<u8>()`), be `async`,
 /// and stand in generic `impl`s: no two instantiations share entries. For
 /// what a method alone can't tell, `#[lru_cache]` stands on the `impl` block as well:
-/// for associated functions without `self`, for the `impl` of a trait (the
-/// controls then go to an inherent `impl`), and for process-wide caches and `Arc` receivers in
-/// the `impl` of a type with lifetimes. Only methods with an attribute of their own
+/// for associated functions without `self`, and for the `impl` of a trait (the
+/// controls then go to an inherent `impl`; where two traits have a method of one name,
+/// `companion = …` tells them apart). Only methods with an attribute of their own
 /// are memoized.
 ///
 /// ```
@@ -424,7 +438,9 @@ pub use lruheap_macros::LooseKey;
 ///
 /// The default method of a trait is memoized if [`CacheHost`](trait@CacheHost) is a
 /// supertrait; the trait then has the controls as further methods and can't be used
-/// as `dyn`.
+/// as `dyn`, unless the method says `where Self: Sized`. An `impl` that memoizes the
+/// method anew has the attribute on the method alone, not on the block: so the controls
+/// of the trait are those of the method.
 ///
 /// # Async functions
 ///
