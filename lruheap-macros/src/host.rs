@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Field, Fields, Meta, Type};
+use syn::{Attribute, Data, DeriveInput, Field, Fields, Meta, Type};
 
 use crate::error::Errors;
 use crate::expand::hygiene::{at, generated};
@@ -90,17 +90,17 @@ fn field<'i>(
 
 /// Whether `#[cache_host]` stands on the field.
 fn is_marked(field: &Field, errors: &mut Errors) -> bool {
-    let mut marks = field
-        .attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident("cache_host"));
-    let Some(mark) = marks.next() else {
-        return false;
-    };
-    if !matches!(mark.meta, Meta::Path(_)) {
-        errors.at(mark, "on a field, `#[cache_host]` stands alone");
+    let is_mark = |attr: &&Attribute| attr.path().is_ident("cache_host");
+    let marks: Vec<&Attribute> = field.attrs.iter().filter(is_mark).collect();
+    for mark in &marks {
+        if !matches!(mark.meta, Meta::Path(_)) {
+            errors.at(mark, "on a field, `#[cache_host]` stands alone");
+        }
     }
-    true
+    for mark in marks.iter().skip(1) {
+        errors.at(mark, "one `#[cache_host]` is enough: leave the other out");
+    }
+    !marks.is_empty()
 }
 
 fn is_caches(ty: &Type) -> bool {

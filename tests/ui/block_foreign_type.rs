@@ -1,4 +1,8 @@
 //! A type of another crate has no place for the controls.
+//!
+//! A primitive type is refused, once. Of `Vec` only the compiler knows whose it is, and
+//! more than one message is what it gives: the first says why, the others miss the
+//! controls.
 
 use lruheap::lru_cache;
 

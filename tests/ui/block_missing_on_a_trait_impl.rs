@@ -1,5 +1,8 @@
 //! In the `impl` of a trait there is no place for the controls: the attribute
 //! stands on the block as well.
+//!
+//! More than one message is what the compiler gives: one for each item that the trait
+//! has not, and one for each use of them. The name in the first says what to write.
 
 use lruheap::{CacheHost, InstanceCaches, lru_cache};
 

@@ -1,4 +1,8 @@
 //! Methods of one name, of a type and of its traits: all but one name their controls.
+//!
+//! More than one message is what the compiler gives for those that do not: one for each
+//! name that is there twice, and one for each use of it. None says the fix,
+//! `companion = name`.
 
 use lruheap::{CacheHost, InstanceCaches, lru_cache};
 

@@ -1,4 +1,4 @@
-//! A block in which no method is memoized, and a block with options.
+//! A block in which no method is memoized.
 
 use lruheap::{CacheHost, InstanceCaches, cache, lru_cache};
 

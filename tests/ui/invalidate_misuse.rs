@@ -1,4 +1,4 @@
-//! `#[cache_invalidate]` stands on methods that leave an instance behind.
+//! `#[cache_invalidate]` stands on methods, alone or with the names of others.
 
 use lruheap::{CacheHost, InstanceCaches, cache_invalidate, lru_cache};
 
@@ -41,6 +41,7 @@ impl Dataset {
         Dataset { values, ..Dataset::default() }
     }
 
+    /// Right.
     #[cache_invalidate]
     fn into_values(self) -> Vec<u64> {
         self.values

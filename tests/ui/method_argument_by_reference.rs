@@ -1,4 +1,7 @@
 //! What is behind a reference is a key by its owned form.
+//!
+//! More than one message is what the compiler gives: two of `Clone`, which the owned
+//! form asks for, before the one that says the fix.
 
 use lruheap::{CacheHost, InstanceCaches, lru_cache};
 

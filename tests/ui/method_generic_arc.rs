@@ -1,4 +1,7 @@
 //! The bounds of a type whose instances are in an `Arc`.
+//!
+//! Where `'static` lacks, more than one message is what the compiler gives: the same fix
+//! at two places.
 
 use std::sync::Arc;
 

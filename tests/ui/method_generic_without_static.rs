@@ -1,4 +1,6 @@
 //! The type parameters of a method need `'static`.
+//!
+//! More than one message is what the compiler gives: the same fix at two places.
 
 use std::hash::Hash;
 

@@ -1,4 +1,7 @@
 //! A trait's function without `self` and without a body.
+//!
+//! More than one message is what the compiler gives: two of items that stand in no
+//! trait before the one that says the fix, and a warning.
 
 use lruheap::cache;
 

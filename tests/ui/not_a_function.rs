@@ -1,4 +1,4 @@
-//! Only functions can be memoized.
+//! Only functions and `impl` blocks can be memoized.
 
 use lruheap::{cache, lru_cache};
 

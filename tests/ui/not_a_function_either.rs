@@ -1,4 +1,5 @@
-//! Items that begin like no other, and are no functions either.
+//! Items that begin like no other, and are no functions either; nor are there any in
+//! the one that is an `impl`.
 
 use lruheap::lru_cache;
 

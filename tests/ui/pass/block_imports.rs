@@ -1,11 +1,12 @@
-//! What is imported for attributes within a block is used.
+//! The import of the attribute that stands on a block and on its methods is used, and
+//! so is that of another that stands on methods only.
 #![deny(warnings)]
 
 use lruheap::{cache, lru_cache};
 
 struct Analyzer;
 
-#[lruheap::lru_cache]
+#[lru_cache]
 impl Analyzer {
     #[lru_cache]
     fn first(n: u64) -> u64 {
