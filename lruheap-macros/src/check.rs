@@ -7,8 +7,8 @@ use syn::{GenericParam, ReturnType, Signature, Type};
 
 use crate::block::Block;
 use crate::error::Errors;
-use crate::expand::{Home, home, key};
-use crate::item::{Function, Holding, Key, This};
+use crate::expand::key;
+use crate::item::{Function, Holding, Home, Key, This};
 use crate::options::{Companion, Options, Scope, is_primitive};
 
 pub(crate) const CLEARS_ITSELF: &str = "a memoized method can't clear the caches that it is answered from: leave one of the two attributes out";
@@ -117,7 +117,7 @@ fn receiver(this: &This, options: &Options, errors: &mut Errors) {
     if options.scope != Scope::Thread {
         return;
     }
-    match home(this) {
+    match this.home() {
         Home::Instance => errors.at(receiver, "the caches of an instance are for all threads that use it: leave out `scope = thread`; or take `self: &Rc<Self>`, whose instances belong to a thread"),
         Home::Counted { is_local: false } => errors.at(receiver, "what is in an `Arc` is for all threads: leave out `scope = thread`, or take `self: &Rc<Self>`"),
         Home::Counted { is_local: true } | Home::Shared => {}

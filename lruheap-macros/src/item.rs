@@ -63,6 +63,30 @@ pub(crate) enum Key {
     Computed(TokenStream),
 }
 
+/// Whose the cache of a method is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// The instance's: it hangs on a field.
+    Instance,
+    /// The instance's: a table has it by a weak reference.
+    Counted { is_local: bool },
+    /// All instances'.
+    Shared,
+}
+
+impl This {
+    /// Whose the cache of a method with this receiver is.
+    pub(crate) fn home(&self) -> Home {
+        match (&self.key, &self.holding) {
+            (Key::Skip | Key::Computed(_), _) => Home::Shared,
+            (Key::Whole, Holding::Counted { is_local, .. }) => Home::Counted {
+                is_local: *is_local,
+            },
+            (Key::Whole, _) => Home::Instance,
+        }
+    }
+}
+
 impl Param {
     pub(crate) fn ty(&self) -> &Type {
         &self.input.ty

@@ -6,19 +6,26 @@
 //! rather than written by the macro. Algorithms do not belong here.
 
 mod call;
+mod hold;
 mod instance;
 mod local;
 mod method;
 mod outcome;
-mod share;
 mod slot;
 mod stale;
 mod summary;
 mod tracked;
 
 pub use call::{Flight, finish};
+pub use hold::{
+    hold0, hold1, hold2, hold3, hold4, hold5, hold6, hold7, hold8, hold9, hold10, hold11, hold12,
+    node0, node1, node2, node3, node4, node5, node6, node7, node8, node9, node10, node11, node12,
+    track0, track1, track2, track3, track4, track5, track6, track7, track8, track9, track10,
+    track11, track12,
+};
 pub use instance::{
-    CacheHost, FieldForCaches, Hosted, InstanceCaches, InstanceSlots, OfInstance, field, hosted,
+    CacheHost, FieldForCaches, Hosted, InstanceCaches, InstanceSlots, OfInstance, ShareNode, field,
+    hosted,
 };
 pub use local::{Local, LocalSlot, LocalSlots};
 pub use method::{
@@ -28,15 +35,10 @@ pub use outcome::{
     AnyResult, CacheValue, HasErr, IsOption, IsResult, OkOnly, OnlyIf, Outcome, Probe, Whole,
     clones, clones_of_results, clones_of_some, ok, only_if, whole,
 };
-pub use share::{
-    Share, ShareTracked, hold0, hold1, hold2, hold3, hold4, hold5, hold6, hold7, hold8, hold9,
-    hold10, hold11, hold12, track0, track1, track2, track3, track4, track5, track6, track7, track8,
-    track9, track10, track11, track12,
-};
-pub use slot::{Slot, Slots};
+pub use slot::{Share, Slot, Slots};
 pub use stale::{Behind, Stale, stale};
 pub use summary::MethodCaches;
-pub use tracked::{OfPointer, Pointer, TrackedSlots};
+pub use tracked::{OfPointer, Pointer, ShareTracked, TrackedSlots};
 
 pub use crate::cache::{Engine, Home, Process, Scope, Thread, Values};
 pub use crate::key::{

@@ -4,7 +4,6 @@
 use std::any::{Any, TypeId};
 use std::sync::OnceLock;
 
-use super::share::{Holder, Share};
 use super::summary::{MethodCaches, Summary};
 use crate::cache::{Cache, CacheBuilder};
 use crate::registry::{self, Listed};
@@ -54,6 +53,45 @@ impl<K, V> Slot<K, V> {
         holder.cache()
     }
 }
+
+/// A cache that all threads may use.
+pub(super) trait Holder<K, V>: Send + Sync {
+    /// The cache.
+    fn cache(&self) -> &Cache<K, V>;
+
+    /// The same, for the registry.
+    fn listed(&self) -> &(dyn Listed + Sync);
+}
+
+impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Holder<K, V> for Cache<K, V> {
+    #[inline]
+    fn cache(&self) -> &Cache<K, V> {
+        self
+    }
+
+    fn listed(&self) -> &(dyn Listed + Sync) {
+        Entry::listed(self)
+    }
+}
+
+/// Makes the caches of keys and values that threads may share.
+///
+/// Made by `hold…`, which ask that. Functions rather than methods with bounds, so
+/// that whoever is handed one need not ask again.
+pub struct Share<K, V> {
+    /// For a function.
+    pub(super) cache: fn(CacheBuilder) -> Box<dyn Holder<K, V>>,
+    /// For an instantiation of one: a `Cache<K, V>`.
+    pub(super) entry: fn(CacheBuilder) -> Box<dyn Entry>,
+}
+
+impl<K, V> Clone for Share<K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V> Copy for Share<K, V> {}
 
 /// What lies in a static for an instantiation.
 pub(super) trait Entry: Send + Sync {

@@ -7,11 +7,11 @@
 
 use std::any::{Any, TypeId};
 use std::borrow::Borrow;
+use std::marker::PhantomData;
 use std::ops::Deref;
 use std::rc::{self, Rc};
 use std::sync::{self, Arc};
 
-use super::share::ShareTracked;
 use super::slot::{Chains, Entry};
 use super::summary::{self, AnyCache, MethodCaches, Summary};
 use crate::cache::{CacheBuilder, Engine, Gate, Home, Instance, LocalInstance, Scope};
@@ -167,6 +167,30 @@ impl<P: Pointer, K, V> Watched<P, K, V> {
 fn hash(address: usize) -> u32 {
     ((address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
 }
+
+/// Makes the table of the instances that are held in `Arc`: a
+/// `Tracked<Arc<T>, K, V>`. Made by `track…`, which ask that threads may share all.
+pub struct ShareTracked<T, K, V> {
+    table: fn(CacheBuilder) -> Box<dyn Entry>,
+    of: PhantomData<fn(T, K, V)>,
+}
+
+impl<T, K, V> ShareTracked<T, K, V> {
+    pub(super) fn new(table: fn(CacheBuilder) -> Box<dyn Entry>) -> Self {
+        ShareTracked {
+            table,
+            of: PhantomData,
+        }
+    }
+}
+
+impl<T, K, V> Clone for ShareTracked<T, K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T, K, V> Copy for ShareTracked<T, K, V> {}
 
 /// The instances of one type, and the caches that they have for one method.
 pub(super) struct Tracked<P: Pointer, K, V> {

@@ -54,6 +54,15 @@ pub(super) fn hold(plan: &Plan<'_>) -> TokenStream {
     quote_spanned!(span=> #private::#hold::<#(#members,)* #value>())
 }
 
+/// The same for instances with a field for their caches.
+pub(super) fn node(plan: &Plan<'_>) -> TokenStream {
+    let span = plan.key_span;
+    let private = at(span, &plan.options.private());
+    let (members, value) = (&plan.key_members, &plan.result.value);
+    let node = Ident::new(&format!("node{}", members.len()), span);
+    quote_spanned!(span=> #private::#node::<#(#members,)* #value>())
+}
+
 /// The same for instances that are held in `Arc`, which threads may share as well.
 pub(super) fn track(plan: &Plan<'_>, blame: Span) -> TokenStream {
     let span = plan.key_span;

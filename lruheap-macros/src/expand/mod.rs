@@ -17,7 +17,6 @@ mod stand_in;
 mod tuple;
 
 pub(crate) use names::behind;
-pub(crate) use place::{Home, home};
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -6,7 +6,7 @@ use quote::quote;
 
 use super::hygiene::{at, generated};
 use crate::block::Block;
-use crate::item::{Function, Holding, Key, This};
+use crate::item::{Function, Holding, Home, This};
 use crate::options::Options;
 
 /// Where a function stands.
@@ -20,36 +20,14 @@ pub(super) enum Place<'a> {
     },
 }
 
-/// Whose the cache of a method is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Home {
-    /// The instance's: it hangs on a field.
-    Instance,
-    /// The instance's: a table has it by a weak reference.
-    Counted { is_local: bool },
-    /// All instances'.
-    Shared,
-}
-
 impl<'a> Place<'a> {
     pub(super) fn of(function: &Function, block: Option<&'a Block>) -> Self {
         let home = match (&function.this, block) {
             (None, None) => return Place::Beside,
             (None, Some(_)) => Home::Shared,
-            (Some(this), _) => home(this),
+            (Some(this), _) => this.home(),
         };
         Place::Inside { home, block }
-    }
-}
-
-/// Whose the cache of a method with this receiver is.
-pub(crate) fn home(this: &This) -> Home {
-    match (&this.key, &this.holding) {
-        (Key::Skip | Key::Computed(_), _) => Home::Shared,
-        (Key::Whole, Holding::Counted { is_local, .. }) => Home::Counted {
-            is_local: *is_local,
-        },
-        (Key::Whole, _) => Home::Instance,
     }
 }
 

@@ -11,10 +11,10 @@ use super::generics::{is_closure, type_parameters};
 use super::hygiene::{at, generated, local, mentions, respan};
 use super::key::{self, Shape};
 use super::names::{Declared, Names};
-use super::place::{Home, Place, Site};
+use super::place::{Place, Site};
 use super::result::ResultPlan;
 use crate::block::Block;
-use crate::item::{Function, Key, Param};
+use crate::item::{Function, Home, Key, Param};
 use crate::options::{Companion, Options, Scope};
 
 pub(super) struct Plan<'a> {

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use super::summary::{AnyCache, Turns};
 use crate::cache::OnceArc;
 
-pub use table::{Hosted, InstanceSlots, OfInstance, hosted};
-pub(super) use table::{InstanceTable, Node};
+pub(super) use table::Node;
+pub use table::{Hosted, InstanceSlots, OfInstance, ShareNode, hosted};
 
 /// The caches of one instance's memoized methods: a field of a type with
 /// `#[derive(CacheHost)]`.

@@ -3,6 +3,7 @@
 
 use std::any::{Any, TypeId};
 use std::borrow::Borrow;
+use std::marker::PhantomData;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -11,7 +12,6 @@ use parking_lot::Mutex;
 
 use super::{CacheHost, InstanceCaches, Kept};
 use crate::cache::{CacheBuilder, Engine, Home, Instance, Scope, Setup};
-use crate::memo::share::Share;
 use crate::memo::slot::{Chains, Entry};
 use crate::memo::summary::{self, AnyCache, MethodCaches, Summary};
 use crate::registry::{CacheReport, Listed};
@@ -67,6 +67,30 @@ pub(super) fn node_of<'h, K: 'static, V: 'static>(
     let table = node.engine.setup();
     (ptr::eq(table.method, method) && table.instantiation == instantiation).then_some(node)
 }
+
+/// Makes the caches of instances: each a `Node<K, V>`. Made by `node…`, which ask that
+/// threads may share the key and the value.
+pub struct ShareNode<K, V> {
+    register: fn(&'static InstanceTable) -> Arc<dyn Kept>,
+    of: PhantomData<fn(K, V)>,
+}
+
+impl<K, V> ShareNode<K, V> {
+    pub(in crate::memo) fn new(register: fn(&'static InstanceTable) -> Arc<dyn Kept>) -> Self {
+        ShareNode {
+            register,
+            of: PhantomData,
+        }
+    }
+}
+
+impl<K, V> Clone for ShareNode<K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V> Copy for ShareNode<K, V> {}
 
 /// The static behind a method with a cache for each instance: one table for each
 /// instantiation.
@@ -224,7 +248,7 @@ impl InstanceSlots {
         &'static self,
         hosted: Hosted<H>,
         host: &'h H,
-        share: Share<K, V>,
+        share: ShareNode<K, V>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> OfInstance<'h, K, V> {
         let caches = (hosted.caches)(host);
@@ -240,10 +264,10 @@ impl InstanceSlots {
         &'static self,
         instantiation: TypeId,
         caches: &'h InstanceCaches,
-        share: Share<K, V>,
+        share: ShareNode<K, V>,
         build: impl FnOnce() -> CacheBuilder,
     ) -> &'h Node<K, V> {
-        let node = (share.node)(self.table(instantiation, build));
+        let node = (share.register)(self.table(instantiation, build));
         caches.append(node, |cache| {
             node_of::<K, V>(cache, self, instantiation).is_some()
         });

@@ -11,10 +11,9 @@ use crate::expand::generics::lifetimes_in_bounds;
 use crate::expand::hygiene::{generated, local, respan};
 use crate::expand::key::{borrow_in, has_impl};
 use crate::expand::names::Declared;
-use crate::expand::place::Home;
 use crate::expand::tuple::{insert, with_lifetime};
 use crate::expand::{attrs, companion};
-use crate::item::Holding;
+use crate::item::{Holding, Home};
 
 impl Method<'_> {
     /// What the controls are handed: the instance, or nothing.

@@ -11,9 +11,10 @@ use syn::spanned::Spanned;
 
 use super::hygiene::{at, generated};
 use super::names::Declared;
-use super::place::{Home, Place, pointer, receiver};
+use super::place::{Place, pointer, receiver};
 use super::plan::Plan;
 use super::{cache, companion, generics};
+use crate::item::Home;
 use crate::options::{Companion, Scope};
 
 /// All that stands beside the method.
@@ -252,6 +253,10 @@ impl<'p> Method<'p> {
                     cache::track(plan, blame),
                 )
             }
+            (Home::Instance, _) => (
+                quote_spanned!(span=> #private::ShareNode<#key, #value>),
+                cache::node(plan),
+            ),
             _ => (
                 quote_spanned!(span=> #private::Share<#key, #value>),
                 cache::hold(plan),
