@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Field, Fields, Meta, Type};
 
 use crate::error::Errors;
+use crate::expand::as_argument;
 use crate::expand::hygiene::{at, generated};
 use crate::expand::key::ungrouped;
 use crate::options;
@@ -42,7 +43,9 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
     };
     let errors = errors.into_tokens();
     let name = &input.ident;
-    let (impl_generics, ty_generics, clause) = input.generics.split_for_impl();
+    let (impl_generics, _, clause) = input.generics.split_for_impl();
+    let arguments = input.generics.params.iter().map(as_argument);
+    let ty_generics = (!input.generics.params.is_empty()).then(|| quote!(<#(#arguments),*>));
     quote! {
         #errors
         #[automatically_derived]

@@ -110,7 +110,15 @@ fn loom() -> Outcome {
 
 /// What instances and their caches are put through. The tests that count memory have an allocator
 /// of their own, in which the tools' would be lost.
-const SANITIZED: [&str; 3] = ["methods", "methods_counted", "methods_invalidate"];
+const SANITIZED: [&str; 7] = [
+    "methods",
+    "methods_controls",
+    "methods_counted",
+    "methods_drops",
+    "methods_hosts",
+    "methods_invalidate",
+    "methods_invalidate_receivers",
+];
 
 /// Tests by the million take too long under either tool, and those that wait for an address to be
 /// given out again wait in vain: the tools hold freed memory back.

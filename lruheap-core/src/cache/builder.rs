@@ -95,10 +95,8 @@ impl CacheBuilder {
     /// others, its parameters.
     #[doc(hidden)]
     pub fn instantiated<I: ?Sized>(mut self) -> Self {
-        let instantiation = std::any::type_name::<I>();
-        if let Some(at) = instantiation.find('<') {
-            self.settings.name.to_mut().push_str(&instantiation[at..]);
-        }
+        let parameters = last_parameters(std::any::type_name::<I>());
+        self.settings.name.to_mut().push_str(parameters);
         self
     }
 
@@ -109,6 +107,23 @@ impl CacheBuilder {
     }
 }
 
+/// The `<…>` at the end of a type's name.
+fn last_parameters(name: &str) -> &str {
+    let mut depth = 0_usize;
+    for (at, c) in name.char_indices().rev() {
+        match c {
+            // Not that of `fn() -> T`.
+            '>' if !name[..at].ends_with('-') => depth += 1,
+            '<' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return if c == '<' { &name[at..] } else { "" };
+        }
+    }
+    ""
+}
+
 impl std::fmt::Debug for CacheBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CacheBuilder")
@@ -117,5 +132,22 @@ impl std::fmt::Debug for CacheBuilder {
             .field("ttl", &self.settings.ttl)
             .field("policy", &self.settings.policy)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_parameters;
+
+    #[test]
+    fn the_parameters_are_those_at_the_end() {
+        assert_eq!(last_parameters("a::f<u8>"), "<u8>");
+        assert_eq!(last_parameters("a::g<_>::P<Vec<u8>, 3>"), "<Vec<u8>, 3>");
+        assert_eq!(
+            last_parameters("P<fn(u8) -> Option<u8>>"),
+            "<fn(u8) -> Option<u8>>"
+        );
+        assert_eq!(last_parameters("a::g<_>::P"), "");
+        assert_eq!(last_parameters(""), "");
     }
 }

@@ -108,7 +108,7 @@ fn instance(plan: &Plan<'_>) -> TokenStream {
             GenericParam::Type(param) if plan.is_left_out(param) => {
                 arguments.push(quote!(()));
             }
-            param => arguments.extend(as_argument(param)),
+            param => arguments.push(as_argument(param)),
         }
     }
     quote_spanned!(plan.key_span=> #companion<#(#arguments),*>)

@@ -11,18 +11,20 @@ use crate::options::Options;
 
 /// The type and const parameters as arguments.
 pub(super) fn type_parameters(generics: &Generics) -> Vec<TokenStream> {
-    generics.params.iter().filter_map(as_argument).collect()
+    let is_lifetime = |param: &&GenericParam| matches!(param, GenericParam::Lifetime(_));
+    let params = generics.params.iter().filter(|param| !is_lifetime(param));
+    params.map(as_argument).collect()
 }
 
-/// A parameter as an argument; `None` for a lifetime.
-pub(super) fn as_argument(param: &GenericParam) -> Option<TokenStream> {
+/// A parameter as an argument.
+pub(crate) fn as_argument(param: &GenericParam) -> TokenStream {
     match param {
-        GenericParam::Lifetime(_) => None,
-        GenericParam::Type(param) => Some(param.ident.to_token_stream()),
+        GenericParam::Lifetime(param) => param.lifetime.to_token_stream(),
+        GenericParam::Type(param) => param.ident.to_token_stream(),
         GenericParam::Const(param) => {
             let name = &param.ident;
             // A type may go by the same name.
-            Some(quote!({ #name }))
+            quote!({ #name })
         }
     }
 }

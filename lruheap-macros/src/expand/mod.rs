@@ -16,6 +16,7 @@ mod result;
 mod stand_in;
 mod tuple;
 
+pub(crate) use generics::as_argument;
 pub(crate) use names::behind;
 
 use proc_macro2::TokenStream;

@@ -9,21 +9,27 @@ use syn::Lifetime;
 /// `declared`.
 pub(super) fn with_lifetime(ty: TokenStream, declared: &[&Ident]) -> TokenStream {
     let lifetime = Lifetime::new("'__k", Span::call_site());
-    let is_replaced = |name: &Ident| name == "_" || declared.contains(&name);
-    rewrite(ty, &lifetime, &is_replaced)
+    rewrite(ty, &lifetime, declared, Elided::AreTheCallers)
 }
 
 /// Writes `lifetime` behind each `&` that has none.
 pub(super) fn insert(tokens: TokenStream, lifetime: &Lifetime) -> TokenStream {
-    rewrite(tokens, lifetime, &|_| false)
+    rewrite(tokens, lifetime, &[], Elided::AreTheCallers)
 }
 
-/// What stands in the types of functions (`fn(&T) -> &T`, `dyn Fn(&T)`) is theirs:
-/// it is left as it is.
+/// Whose the lifetimes are that are left out, or `'_`. In the types of functions
+/// (`fn(&T) -> &T`, `dyn Fn(&T)`) they are those of whoever calls it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Elided {
+    AreTheCallers,
+    AreAFunctions,
+}
+
 fn rewrite(
     tokens: TokenStream,
     lifetime: &Lifetime,
-    is_replaced: &dyn Fn(&Ident) -> bool,
+    declared: &[&Ident],
+    elided: Elided,
 ) -> TokenStream {
     let mut out = TokenStream::new();
     let mut tokens = tokens.into_iter().peekable();
@@ -42,22 +48,26 @@ fn rewrite(
                 _ => {}
             }
         }
+        let is_arguments = after_word
+            && matches!(&token, TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis);
+        if is_arguments && !in_result {
+            (in_result, depth) = (true, 0);
+        }
+        let elided = if in_result {
+            Elided::AreAFunctions
+        } else {
+            elided
+        };
         match token {
-            token if in_result => out.extend([token]),
-            TokenTree::Group(group)
-                if group.delimiter() == Delimiter::Parenthesis && after_word =>
-            {
-                out.extend([TokenTree::Group(group)]);
-                in_result = true;
-                depth = 0;
-            }
             TokenTree::Group(group) => {
-                let inner = rewrite(group.stream(), lifetime, is_replaced);
+                let inner = rewrite(group.stream(), lifetime, declared, elided);
                 let mut inner = Group::new(group.delimiter(), inner);
                 inner.set_span(group.span());
                 out.extend([TokenTree::Group(inner)]);
             }
-            TokenTree::Punct(punct) if punct.as_char() == '&' => {
+            TokenTree::Punct(punct)
+                if punct.as_char() == '&' && elided == Elided::AreTheCallers =>
+            {
                 let mut alone = Punct::new('&', Spacing::Alone);
                 alone.set_span(punct.span());
                 out.extend([TokenTree::Punct(alone)]);
@@ -66,7 +76,10 @@ fn rewrite(
                 }
             }
             TokenTree::Punct(tick) if tick.as_char() == '\'' => match tokens.next() {
-                Some(TokenTree::Ident(name)) if is_replaced(&name) => {
+                Some(TokenTree::Ident(name))
+                    if declared.contains(&&name)
+                        || (name == "_" && elided == Elided::AreTheCallers) =>
+                {
                     lifetime.to_tokens(&mut out);
                 }
                 name => {
@@ -112,6 +125,10 @@ mod unit {
     #[test]
     fn what_is_of_a_function_type_stays() {
         assert_eq!(rewritten("fn(&str) -> &str"), "fn(&str)->&str");
+        assert_eq!(
+            rewritten("&'a dyn Fn(&'a str) -> &'a str"),
+            "&'__kdynFn(&'__kstr)->&'__kstr"
+        );
         assert_eq!(
             rewritten("(&dyn Fn(&str) -> (u8, &str), &u8)"),
             "(&'__kdynFn(&str)->(u8,&str),&'__ku8)"

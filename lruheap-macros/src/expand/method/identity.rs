@@ -51,7 +51,7 @@ impl Method<'_> {
     /// A call of it.
     pub(super) fn identified(&self) -> TokenStream {
         let name = self.plan.names.hidden("identity");
-        let params = self.parameters().filter_map(as_argument);
+        let params = self.parameters().map(as_argument);
         let params: Vec<TokenStream> = params.collect();
         let params = (!params.is_empty()).then(|| quote!(::<#(#params),*>));
         quote!(Self::#name #params())
