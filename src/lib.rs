@@ -266,6 +266,9 @@ pub use lruheap_macros::LooseKey;
 /// | --- | --- | --- |
 /// | `maxsize` | `128`; any `usize` expression; `None` | entries kept; `None` unbounded; `0` stores nothing and counts misses |
 /// | `ttl` | `None`; `60`, `0.25` (seconds); `"2h5m"`; a `Duration` expression | age from the end of the computation, on a monotonic clock; an entry whose age equals the ttl has expired |
+/// | `tti` | as `ttl` | time since the last hit (or since it was stored); with a `ttl`, whichever comes first. A hit then takes O(log n) |
+/// | `ttl_with` | a closure `\|value: &V\| -> Duration` | each value its own time; instead of `ttl` |
+/// | `ttl_err` | as `ttl` | with `cache_err = true`: how long errors live |
 /// | `typed` | unset; `true`; `false` | see below |
 /// | `policy` | `lru` | which entry makes room |
 /// | `scope` | `process`; `thread` | `thread`: one cache per thread, no locks, and values need not be `Send` |

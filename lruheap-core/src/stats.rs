@@ -112,6 +112,8 @@ pub struct CacheParameters {
     pub maxsize: Option<usize>,
     /// How long an entry lives from the end of its computation; `None` for ever.
     pub ttl: Option<Duration>,
+    /// How long an entry lives from its last hit; `None` for ever.
+    pub tti: Option<Duration>,
     /// The option `typed` of a memoized function; `None` where it is unset.
     pub typed: Option<bool>,
     /// Which entry makes room when the cache is full.

@@ -14,9 +14,17 @@ use std::time::Duration;
 pub(crate) struct Instant(u64);
 
 impl Instant {
+    /// Beyond all others: it never comes.
+    pub(crate) const NEVER: Instant = Instant(u64::MAX);
+
     /// `None` where that lies beyond the clock's 584 years: it never comes.
     pub(crate) fn checked_add(self, duration: Duration) -> Option<Instant> {
         self.0.checked_add(nanoseconds(duration)?).map(Instant)
+    }
+
+    /// The same, where `NEVER` stands for that.
+    pub(crate) fn saturating_add(self, duration: Duration) -> Instant {
+        self.checked_add(duration).unwrap_or(Instant::NEVER)
     }
 
     /// How long from `earlier` to here; zero where that is not earlier.

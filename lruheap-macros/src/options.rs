@@ -11,6 +11,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
+use syn::spanned::Spanned;
 use syn::{DeriveInput, Expr, ExprLit, ExprUnary, Ident, Lit, Path, Token, UnOp};
 
 use crate::error::Errors;
@@ -47,6 +48,11 @@ pub(crate) struct Options {
     /// The bound; `None` for none.
     pub(crate) maxsize: Option<Value<TokenStream>>,
     pub(crate) ttl: Option<Value<(Duration, Span)>>,
+    pub(crate) tti: Option<Value<(Duration, Span)>>,
+    /// How long an `Err` lives.
+    pub(crate) ttl_err: Option<Value<(Duration, Span)>>,
+    /// How long each value lives.
+    pub(crate) ttl_with: Option<Expr>,
     pub(crate) typed: Option<bool>,
     pub(crate) scope: Scope,
     pub(crate) cache_err: bool,
@@ -69,6 +75,9 @@ impl Options {
         Options {
             maxsize: (of == Macro::LruCache).then(|| Value::Known(quote!(128))),
             ttl: None,
+            tti: None,
+            ttl_err: None,
+            ttl_with: None,
             typed: None,
             scope: Scope::Process,
             cache_err: false,
@@ -111,7 +120,32 @@ pub(crate) fn parse(of: Macro, tokens: TokenStream, errors: &mut Errors) -> Opti
     if let Err(error) = parser.parse2(tokens) {
         errors.push(error);
     }
+    contradictions(&mut options, errors);
     options
+}
+
+/// Notes options that are not for one another, and leaves one of the two out.
+fn contradictions(options: &mut Options, errors: &mut Errors) {
+    if let Some(ttl_with) = options.ttl_with.as_ref().filter(|_| options.ttl.is_some()) {
+        errors.at(ttl_with, "`ttl_with` says how long each value lives, and `ttl` how long all do: leave one of the two out");
+        options.ttl = None;
+    }
+    let Some(ttl_err) = &options.ttl_err else {
+        return;
+    };
+    let at = match ttl_err {
+        Value::Known((_, span)) => *span,
+        Value::Expression(tokens) => tokens.span(),
+    };
+    let message = if !options.cache_err {
+        "`ttl_err` is for errors that are kept: write `cache_err = true` as well, or leave it out"
+    } else if options.ttl_with.is_some() {
+        "`ttl_with` is asked about errors as well: leave `ttl_err` out"
+    } else {
+        return;
+    };
+    errors.push(syn::Error::new(at, message));
+    options.ttl_err = None;
 }
 
 /// The path of lruheap for a derive: `#[word(crate = some::path)]` on the type.
@@ -262,7 +296,10 @@ fn set(
             errors.at(&name, message);
         }
         "maxsize" => maxsize(options, &value, errors),
-        "ttl" => ttl(options, &value, errors),
+        "ttl" => duration(&mut options.ttl, &value, errors),
+        "tti" => duration(&mut options.tti, &value, errors),
+        "ttl_err" => duration(&mut options.ttl_err, &value, errors),
+        "ttl_with" => closure(&mut options.ttl_with, &word, value, errors),
         "typed" => options.typed = boolean(&word, &value, errors),
         "policy" => policy(&value, errors),
         "scope" => scope(options, &value, errors),
@@ -271,7 +308,7 @@ fn set(
             let keep = boolean(&word, &value, errors).unwrap_or(true);
             options.drop_none = (!keep).then(|| name.span());
         }
-        "cache_if" => cache_if(options, value, errors),
+        "cache_if" => closure(&mut options.cache_if, &word, value, errors),
         "name" => match &value {
             Expr::Lit(ExprLit { lit, .. }) if !matches!(lit, Lit::Str(_)) => {
                 errors.at(&value, "`name` is a text: `name = \"prices\"`");
@@ -369,13 +406,13 @@ fn maxsize(options: &mut Options, value: &Expr, errors: &mut Errors) {
     errors.at(value, message);
 }
 
-fn ttl(options: &mut Options, value: &Expr, errors: &mut Errors) {
+fn duration(place: &mut Option<Value<(Duration, Span)>>, value: &Expr, errors: &mut Errors) {
     if is_none(value) {
-        options.ttl = None;
+        *place = None;
         return;
     }
     match duration::read(value) {
-        Ok(ttl) => options.ttl = Some(ttl),
+        Ok(duration) => *place = Some(duration),
         Err(message) => errors.at(value, message),
     }
 }
@@ -402,16 +439,19 @@ fn scope(options: &mut Options, value: &Expr, errors: &mut Errors) {
     }
 }
 
-fn cache_if(options: &mut Options, value: Expr, errors: &mut Errors) {
+fn closure(place: &mut Option<Expr>, word: &str, value: Expr, errors: &mut Errors) {
     match &value {
-        Expr::Lit(_) => errors.at(&value, "`cache_if` is a closure: `cache_if = |value| …`"),
+        Expr::Lit(_) => errors.at(
+            &value,
+            format!("`{word}` is a closure: `{word} = |value| …`"),
+        ),
         Expr::Closure(closure) if closure.inputs.len() != 1 => {
             errors.at(
                 closure,
-                "the closure of `cache_if` takes the value: `|value| …`",
+                format!("the closure of `{word}` takes the value: `|value| …`"),
             );
         }
-        _ => options.cache_if = Some(value),
+        _ => *place = Some(value),
     }
 }
 

@@ -27,16 +27,6 @@ fn tags(n: u64) -> u64 {
     n
 }
 
-#[lru_cache(tti = 60)]
-fn tti(n: u64) -> u64 {
-    n
-}
-
-#[lru_cache(ttl_with = |n| std::time::Duration::from_secs(*n))]
-fn ttl_with(n: u64) -> u64 {
-    n
-}
-
 #[lru_cache(policy = lfu)]
 fn lfu(n: u64) -> u64 {
     n
@@ -53,10 +43,6 @@ fn main() {
     stale_if_error::cache_info();
     tags(1);
     tags::cache_info();
-    tti(1);
-    tti::cache_info();
-    ttl_with(1);
-    ttl_with::cache_info();
     lfu(1);
     lfu::cache_info();
 }

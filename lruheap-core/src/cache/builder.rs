@@ -45,6 +45,16 @@ impl CacheBuilder {
         self
     }
 
+    /// How long an entry lives from its last hit, or from the moment it is stored:
+    /// a duration, or `None` for ever (the default). Where there is a
+    /// [`ttl`](Self::ttl) as well, an entry goes at whichever comes first.
+    ///
+    /// Each hit then takes O(log n).
+    pub fn tti(mut self, tti: impl Into<Option<Duration>>) -> Self {
+        self.settings.tti = tti.into();
+        self
+    }
+
     /// Which entry makes room when the cache is full.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.settings.policy = policy;
@@ -130,6 +140,7 @@ impl std::fmt::Debug for CacheBuilder {
             .field("name", &self.settings.name)
             .field("maxsize", &self.settings.maxsize)
             .field("ttl", &self.settings.ttl)
+            .field("tti", &self.settings.tti)
             .field("policy", &self.settings.policy)
             .finish_non_exhaustive()
     }

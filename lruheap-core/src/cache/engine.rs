@@ -20,6 +20,7 @@ use super::tickets::{Absent, Ticket};
 use crate::key::{Part, Query, View};
 use crate::stats::{CacheInfo, CacheKind, CacheParameters};
 use crate::store::Slot;
+use crate::time::Instant;
 
 /// A cache of one scope, without a handle.
 pub struct Engine<K, V, S: Scope = Process> {
@@ -181,7 +182,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let inert = W::is_inert();
         self.at_view(view, trash, |state, slot, hash, trash| {
             state
-                .hit(slot, &self.settings().clock, values, trash)
+                .hit(slot, self.settings(), values, trash)
                 .ok_or_else(|| {
                     let ticket = state.flights.begin(hash);
                     Absent {
@@ -210,7 +211,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn get(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
         let mut trash = Trash::new();
         let held = self.at_view(view, &mut trash, |state, slot, _, trash| {
-            state.hit(slot, &self.settings().clock, values, trash)
+            state.hit(slot, self.settings(), values, trash)
         });
         held.map(|held| held.release(values))
     }
@@ -240,8 +241,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 return None;
             }
             Some(match state.store.deadline(slot) {
+                Some(Instant::NEVER) | None => Duration::MAX,
                 Some(deadline) => deadline.since(self.settings().clock.now()),
-                None => Duration::MAX,
             })
         })
     }
@@ -270,8 +271,9 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// Stores on the user's word, under a key that is looked up by `view`.
     pub(crate) fn set<P: Part<Owned = K>>(&self, part: &P, value: V, values: &impl Values<V>) {
         let at = (self.hash(part), P::is_inert());
+        let ttl = values.lifetime(&value);
         let payload = Payload::new(part.to_key(), value, at.1 && values.is_inert());
-        self.put_at(at, P::same, payload, Rule::Set(None));
+        self.put_at(at, P::same, payload, Rule::Set(ttl));
     }
 
     /// Stores on the user's word, with a time to live of its own if that is given.

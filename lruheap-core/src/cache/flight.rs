@@ -77,11 +77,14 @@ impl<H: Home> Flight<H> {
 
     /// Stores the result, unless it was invalidated meanwhile.
     pub(crate) fn land(mut self, value: H::Value, values: &impl Values<H::Value>) {
+        // The user's closure may panic: the flight is still in the air then.
+        let ttl = values.lifetime(&value);
         let Some(key) = self.key.take() else { return };
         let payload = Payload::new(key, value, self.absent.inert && values.is_inert());
         let rule = Rule::Computed {
             ticket: self.absent.ticket,
             replace: self.replace,
+            ttl,
         };
         // A panicking `Eq` leaves before the ticket is handed in, a panicking
         // `Drop` in the trash comes after.

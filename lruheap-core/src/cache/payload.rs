@@ -2,6 +2,7 @@
 
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 use smallvec::SmallVec;
 
@@ -109,6 +110,13 @@ pub trait Values<V> {
     #[inline]
     fn keeps(&self, value: &V) -> bool {
         self.is_good(value)
+    }
+
+    /// The time to live that the value has of its own. May run code of the user's:
+    /// never in the gate.
+    #[inline]
+    fn lifetime(&self, _value: &V) -> Option<Duration> {
+        None
     }
 
     /// A copy for the caller.

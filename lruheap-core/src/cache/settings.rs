@@ -14,6 +14,7 @@ pub(crate) struct Settings {
     pub(crate) kind: CacheKind,
     pub(crate) maxsize: Option<usize>,
     pub(crate) ttl: Option<Duration>,
+    pub(crate) tti: Option<Duration>,
     pub(crate) typed: Option<bool>,
     pub(crate) policy: Policy,
     pub(crate) clock: Clock,
@@ -38,6 +39,7 @@ impl Setup {
         CacheParameters {
             maxsize: self.settings.maxsize,
             ttl: self.settings.ttl,
+            tti: self.settings.tti,
             typed: self.settings.typed,
             policy: self.settings.policy,
         }
@@ -52,5 +54,10 @@ pub(crate) enum Rule {
     Set(Option<Duration>),
     /// A computation's: only if it is still valid, and in the place of a live
     /// entry only if that was the purpose.
-    Computed { ticket: Ticket, replace: bool },
+    Computed {
+        ticket: Ticket,
+        replace: bool,
+        /// The value's own time to live.
+        ttl: Option<Duration>,
+    },
 }

@@ -3,6 +3,7 @@
 //! to go is put in the trash, for the caller to drop outside.
 
 use std::mem;
+use std::time::Duration;
 
 use super::payload::{Held, Payload, Trash, Values};
 use super::settings::{Rule, Settings};
@@ -63,16 +64,20 @@ impl<K, V> State<K, V> {
     pub(crate) fn hit(
         &mut self,
         slot: Option<Slot>,
-        clock: &Clock,
+        settings: &Settings,
         values: &impl Values<V>,
         trash: &mut Trash<K, V>,
     ) -> Option<Held<K, V>> {
         if let Some(slot) = slot {
-            if self.is_expired(slot, self.now(clock)) {
+            let now = self.now(&settings.clock);
+            if self.is_expired(slot, now) {
                 self.drop_expired(slot, trash);
             } else if values.is_good(self.store.payload(slot).value()) {
                 self.counters.hits += 1;
                 self.store.touch(slot);
+                if let (Some(tti), Some(now)) = (settings.tti, now) {
+                    self.store.postpone(slot, now.saturating_add(tti));
+                }
                 return Some(Held::take(self.store.payload(slot), values));
             } else {
                 // It can't be handed out, so it must not keep its place either.
@@ -97,17 +102,22 @@ impl<K, V> State<K, V> {
                 self.flights.invalidate(hash);
                 ttl.or(settings.ttl)
             }
-            Rule::Computed { ticket, replace } => {
+            Rule::Computed {
+                ticket,
+                replace,
+                ttl,
+            } => {
                 let valid = self.flights.end(ticket);
                 let resident = !replace && self.live(slot, &settings.clock).is_some();
                 if !valid || resident {
                     trash.push(payload);
                     return;
                 }
-                settings.ttl
+                ttl.or(settings.ttl)
             }
         };
-        if ttl.is_some_and(|ttl| ttl.is_zero()) {
+        let is_zero = |time: Option<Duration>| time.is_some_and(|time| time.is_zero());
+        if is_zero(ttl) || is_zero(settings.tti) {
             // Expired before anyone could see it: nothing makes room for that.
             trash.push(payload);
             if let Some(slot) = slot {
@@ -118,9 +128,22 @@ impl<K, V> State<K, V> {
         if slot.is_some() && self.live(slot, &settings.clock).is_none() {
             self.counters.expirations += 1;
         }
-        let deadline = ttl.and_then(|ttl| settings.clock.now().checked_add(ttl));
+        let now = (ttl.is_some() || settings.tti.is_some()).then(|| settings.clock.now());
+        let mut deadline = match (now, ttl) {
+            (Some(now), Some(ttl)) => now.checked_add(ttl),
+            _ => None,
+        };
+        let idle = now
+            .zip(settings.tti)
+            .map(|(now, tti)| now.saturating_add(tti));
+        if idle.is_some() {
+            deadline = deadline.or(Some(Instant::NEVER));
+        }
         if let Some(slot) = slot {
             trash.push(self.store.replace(slot, payload, deadline));
+            if let Some(idle) = idle {
+                self.store.postpone(slot, idle);
+            }
             return;
         }
         self.expire(&settings.clock, SWEEP, trash);
@@ -129,7 +152,10 @@ impl<K, V> State<K, V> {
             return;
         }
         self.make_room(1, trash);
-        self.store.insert(hash, payload, deadline);
+        let slot = self.store.insert(hash, payload, deadline);
+        if let Some(idle) = idle {
+            self.store.postpone(slot, idle);
+        }
     }
 
     fn limit(&self) -> usize {

@@ -33,7 +33,7 @@ pub use method::{
 };
 pub use outcome::{
     AnyResult, CacheValue, HasErr, IsOption, IsResult, OkOnly, OnlyIf, Outcome, Probe, Whole,
-    clones, clones_of_results, clones_of_some, ok, only_if, whole,
+    clones, clones_of_results, clones_of_some, lasting, lasting_errors, ok, only_if, whole,
 };
 pub use slot::{Share, Slot, Slots};
 pub use stale::{Behind, Stale, stale};
@@ -81,6 +81,11 @@ pub fn identity<C: 'static>(_: C) -> TypeId {
 /// Applies `cache_if = …`, with the type of its parameter known beforehand.
 pub fn accepts<V, F: Fn(&V) -> bool>(accepts: F, value: &V) -> bool {
     accepts(value)
+}
+
+/// Applies `ttl_with = …`, likewise.
+pub fn lifetime<V, F: Fn(&V) -> Duration>(lifetime: F, value: &V) -> Option<Duration> {
+    Some(lifetime(value))
 }
 
 /// A bound for `f::cache_resize`: a number, or `None`.

@@ -6,6 +6,7 @@
 
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::time::Duration;
 
 use crate::cache::Values;
 use crate::inert::is_inert;
@@ -63,9 +64,16 @@ impl<T, E> IsResult for Result<T, E> {
     label = "not a `Result`",
     note = "`cache_err` is for functions that return a `Result`: leave the option out"
 )]
-pub trait HasErr {}
+pub trait HasErr {
+    /// Whether it is one.
+    fn is_err(&self) -> bool;
+}
 
-impl<T, E> HasErr for Result<T, E> {}
+impl<T, E> HasErr for Result<T, E> {
+    fn is_err(&self) -> bool {
+        self.is_err()
+    }
+}
 
 /// A value of type `Option`.
 #[diagnostic::on_unimplemented(
@@ -129,6 +137,47 @@ impl<V: IsOption + CacheValue> Values<V> for Somes<V> {
     #[inline]
     fn copy(&self, value: &V) -> V {
         value.clone()
+    }
+}
+
+/// The same values, each with a time to live of its own.
+pub fn lasting<V, C, F>(values: C, lifetime: F) -> impl Values<V>
+where
+    C: Values<V>,
+    F: Fn(&V) -> Option<Duration>,
+{
+    Lasting { values, lifetime }
+}
+
+/// `ttl_err`: what is an `Err` lives for `ttl`, and the rest as the cache says.
+pub fn lasting_errors<V: HasErr, C: Values<V>>(values: C, ttl: Duration) -> impl Values<V> {
+    lasting(values, move |value: &V| value.is_err().then_some(ttl))
+}
+
+struct Lasting<C, F> {
+    values: C,
+    lifetime: F,
+}
+
+impl<V, C: Values<V>, F: Fn(&V) -> Option<Duration>> Values<V> for Lasting<C, F> {
+    fn is_inert(&self) -> bool {
+        self.values.is_inert()
+    }
+
+    fn is_good(&self, value: &V) -> bool {
+        self.values.is_good(value)
+    }
+
+    fn keeps(&self, value: &V) -> bool {
+        self.values.keeps(value)
+    }
+
+    fn lifetime(&self, value: &V) -> Option<Duration> {
+        (self.lifetime)(value)
+    }
+
+    fn copy(&self, value: &V) -> V {
+        self.values.copy(value)
     }
 }
 

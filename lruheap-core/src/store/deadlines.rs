@@ -15,6 +15,8 @@ pub(super) trait Places {
 #[derive(Clone, Copy)]
 struct Timer {
     deadline: Instant,
+    /// How far the deadline may be put off.
+    end: Instant,
     slot: Slot,
 }
 
@@ -42,6 +44,11 @@ impl Deadlines {
         self.heap.get(place as usize).map(|timer| timer.deadline)
     }
 
+    #[cfg(test)]
+    pub(super) fn end(&self, place: u32) -> Option<Instant> {
+        self.heap.get(place as usize).map(|timer| timer.end)
+    }
+
     /// The entry that expires first, if its time has come.
     pub(super) fn due(&self, now: Instant) -> Option<Slot> {
         self.heap
@@ -57,14 +64,32 @@ impl Deadlines {
             (NONE, None) => {}
             (_, None) => self.remove(places, slot),
             (NONE, Some(deadline)) => {
-                self.heap.push(Timer { deadline, slot });
+                self.heap.push(Timer {
+                    deadline,
+                    end: deadline,
+                    slot,
+                });
                 self.rise(places, self.heap.len() - 1);
             }
             (place, Some(deadline)) => {
                 let place = place as usize;
                 self.heap[place].deadline = deadline;
+                self.heap[place].end = deadline;
                 self.settle(places, place);
             }
+        }
+    }
+
+    /// Moves a deadline, not beyond what was `set` last.
+    pub(super) fn postpone(&mut self, places: &mut impl Places, slot: Slot, to: Instant) {
+        let place = *places.place(slot) as usize;
+        let Some(timer) = self.heap.get_mut(place) else {
+            return;
+        };
+        let deadline = to.min(timer.end);
+        if deadline != timer.deadline {
+            timer.deadline = deadline;
+            self.settle(places, place);
         }
     }
 
@@ -151,6 +176,7 @@ impl Deadlines {
                 place,
                 "a timer's entry points elsewhere"
             );
+            assert!(timer.deadline <= timer.end, "put off too far");
             let parent = &self.heap[place.saturating_sub(1) / 2];
             assert!(
                 parent.deadline <= timer.deadline,

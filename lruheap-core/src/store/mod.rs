@@ -101,6 +101,12 @@ impl<P> Store<P> {
         self.deadlines.at(self.slab.0[slot as usize].timer)
     }
 
+    /// How far the deadline may be postponed.
+    #[cfg(test)]
+    fn end(&self, slot: Slot) -> Option<Instant> {
+        self.deadlines.end(self.slab.0[slot as usize].timer)
+    }
+
     #[inline]
     pub(crate) fn is_expired(&self, slot: Slot, now: Instant) -> bool {
         self.deadline(slot).is_some_and(|deadline| deadline <= now)
@@ -117,7 +123,7 @@ impl<P> Store<P> {
     /// The caller has made sure that the key is absent and that there is room
     /// (`len() < MOST_ENTRIES`).
     #[allow(clippy::cast_possible_truncation)]
-    pub(crate) fn insert(&mut self, hash: u32, payload: P, deadline: Option<Instant>) {
+    pub(crate) fn insert(&mut self, hash: u32, payload: P, deadline: Option<Instant>) -> Slot {
         debug_assert!(self.len() < MOST_ENTRIES);
         let slot = self.len() as Slot;
         self.slab.0.push(Entry {
@@ -129,6 +135,12 @@ impl<P> Store<P> {
         self.table.insert(hash, slot);
         self.recency.push_newest(&mut self.slab, slot);
         self.deadlines.set(&mut self.slab, slot, deadline);
+        slot
+    }
+
+    /// Moves an entry's deadline, not beyond the one that it was stored with.
+    pub(crate) fn postpone(&mut self, slot: Slot, to: Instant) {
+        self.deadlines.postpone(&mut self.slab, slot, to);
     }
 
     /// Puts another payload and deadline into an entry and touches it.

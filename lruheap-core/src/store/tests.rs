@@ -219,6 +219,7 @@ struct Naive {
     hash: u32,
     payload: u32,
     deadline: Option<Instant>,
+    end: Option<Instant>,
 }
 
 #[test]
@@ -248,6 +249,7 @@ fn agrees_with_a_list_under_random_changes() {
                     hash,
                     payload: step,
                     deadline,
+                    end: deadline,
                 });
             }
             (4..6, Some((place, slot))) => {
@@ -265,8 +267,15 @@ fn agrees_with_a_list_under_random_changes() {
                 model.push(Naive {
                     payload: step,
                     deadline,
+                    end: deadline,
                     ..old
                 });
+            }
+            (7, Some((place, slot))) => {
+                let to = at(rng.u64(..60));
+                store.postpone(slot, to);
+                let entry = &mut model[place];
+                entry.deadline = entry.end.map(|end| to.min(end));
             }
             (_, Some((place, slot))) => {
                 assert_eq!(store.remove(slot), model.remove(place).payload, "{context}");
@@ -284,6 +293,7 @@ fn agrees_with_a_list_under_random_changes() {
             hash: store.slab.0[slot as usize].hash,
             payload: *store.payload(slot),
             deadline: store.deadline(slot),
+            end: store.end(slot),
         });
         assert_eq!(entries.collect::<Vec<_>>(), model, "{context}");
         let now = at(rng.u64(..50));

@@ -1,5 +1,7 @@
 //! Where the cache of a function lives, and how it is built.
 
+use std::time::Duration;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::GenericParam;
@@ -146,13 +148,25 @@ pub(super) fn builder(plan: &Plan<'_>) -> TokenStream {
         Value::Known(number) => quote!(.maxsize(#number)),
         Value::Expression(expr) => quote!(.maxsize(#private::maxsize(#expr))),
     });
-    let ttl = options.ttl.as_ref().map(|ttl| match ttl {
-        Value::Known((duration, span)) => {
-            let (seconds, nanoseconds) = (duration.as_secs(), duration.subsec_nanos());
-            quote_spanned!(generated(*span)=> .ttl(#private::Duration::new(#seconds, #nanoseconds)))
-        }
-        Value::Expression(expr) => quote!(.ttl(#private::ttl_of(#expr))),
+    let ttl = options.ttl.as_ref().map(|ttl| {
+        let ttl = duration(ttl, &private);
+        quote!(.ttl(#ttl))
+    });
+    let tti = options.tti.as_ref().map(|tti| {
+        let tti = duration(tti, &private);
+        quote!(.tti(#tti))
     });
     let typed = options.typed.map(|typed| quote!(.typed(#typed)));
-    quote!(#named #maxsize #ttl #typed)
+    quote!(#named #maxsize #ttl #tti #typed)
+}
+
+/// A duration as an expression.
+pub(super) fn duration(value: &Value<(Duration, Span)>, private: &TokenStream) -> TokenStream {
+    match value {
+        Value::Known((duration, span)) => {
+            let (seconds, nanoseconds) = (duration.as_secs(), duration.subsec_nanos());
+            quote_spanned!(generated(*span)=> #private::Duration::new(#seconds, #nanoseconds))
+        }
+        Value::Expression(expr) => quote!(#private::ttl_of(#expr)),
+    }
 }

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{ReturnType, Type};
 
+use super::cache::duration;
 use super::hygiene::{at, generated, local, respan};
 use super::key::{ok_type, ungrouped};
 use super::names::{Declared, Names};
@@ -77,6 +78,31 @@ impl ResultPlan {
             ..
         } = self;
         let (private, here) = (at(*span, &options.private()), at(*span, value));
+        let lifetime = options.ttl_with.as_ref().map(|lifetime| {
+            let span = generated(lifetime.span());
+            let (private, name) = (at(span, &options.private()), local("value"));
+            let own = names.hidden("lifetime");
+            let Declared { params, clause } = names.declared(&TokenStream::new());
+            let lints = names.helper_lints();
+            quote_spanned! {span=>
+                #lints
+                fn #own #params(#name: &#value) -> #private::Option<#private::Duration> #clause {
+                    #private::lifetime::<#value, _>(#lifetime, #name)
+                }
+            }
+        });
+        let lasting = match (&options.ttl_with, &options.ttl_err) {
+            (Some(_), _) => {
+                let lifetime = names.path(&quote!(Self), &names.hidden("lifetime"));
+                let lifetime = at(*span, &lifetime);
+                quote_spanned!(*span=> #private::lasting::<#here, _, _>(#values, #lifetime))
+            }
+            (None, Some(ttl)) => {
+                let ttl = duration(ttl, &options.private());
+                quote_spanned!(*span=> #private::lasting_errors::<#here, _>(#values, #ttl))
+            }
+            (None, None) => values.clone(),
+        };
         let accepts = options.cache_if.as_ref().map(|accepts| {
             let span = generated(accepts.span());
             let (private, name) = (at(span, &options.private()), local("value"));
@@ -95,7 +121,8 @@ impl ResultPlan {
         let lints = &names.helper_lints();
         quote_spanned! {*span=>
             #lints
-            fn #name #params() -> impl #private::Values<#here> #clause { #values }
+            fn #name #params() -> impl #private::Values<#here> #clause { #lasting }
+            #lifetime
             #accepts
         }
     }

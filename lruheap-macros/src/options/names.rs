@@ -6,6 +6,9 @@ use crate::error::nearest;
 pub(super) const KNOWN: &[&str] = &[
     "maxsize",
     "ttl",
+    "tti",
+    "ttl_with",
+    "ttl_err",
     "typed",
     "policy",
     "scope",
@@ -24,9 +27,6 @@ pub(super) const NOT_YET: &[&str] = &[
     "stale",
     "stale_if_error",
     "tags",
-    "tti",
-    "ttl_with",
-    "ttl_err",
     "shared",
 ];
 
@@ -76,12 +76,13 @@ pub(super) fn unknown(word: &str) -> String {
 /// A value for the option, for messages.
 pub(super) fn example(word: &str) -> &'static str {
     match word {
-        "ttl" => "60",
+        "ttl" | "tti" | "ttl_err" => "60",
+        "ttl_with" | "cache_if" => "|value| …",
         "typed" | "cache_err" => "true",
         "cache_none" => "false",
         "policy" => "lru",
         "scope" => "thread",
-        "cache_if" => "|value| …",
+
         "name" => "\"…\"",
         "companion" => "none",
         "crate" => "some::path",
