@@ -87,7 +87,51 @@ pub use lruheap_core::{
 /// (`Arc<InstanceCaches>` would be shared by clones); an enum, a union.
 pub use lruheap_macros::CacheHost;
 
-/// Clears the caches of an instance when a method that changes it ends.
+/// Drops what is out of date when a function has returned, or a method has changed its
+/// instance.
+///
+/// # On functions
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use lruheap::{cache_invalidate, lru_cache};
+///
+/// static SEATS: AtomicU64 = AtomicU64::new(30);
+///
+/// #[lru_cache]
+/// fn seats(course: u64) -> u64 {
+///     SEATS.load(Ordering::Relaxed) + course
+/// }
+///
+/// #[lru_cache]
+/// fn catalogue() -> String {
+///     format!("course 7: {} seats", seats(7))
+/// }
+///
+/// #[cache_invalidate(seats(course), catalogue)]
+/// fn book(course: u64) -> Result<u64, String> {
+///     SEATS.fetch_sub(1, Ordering::Relaxed);
+///     Ok(course)
+/// }
+///
+/// assert_eq!((seats(7), seats(8)), (37, 38));
+/// book(7)?;
+/// assert_eq!((seats(7), seats(8)), (36, 38)); // only the first was computed anew
+/// # Ok::<(), String>(())
+/// ```
+///
+/// | target | is dropped |
+/// | --- | --- |
+/// | `f(expr…)` | that entry of `f`; the expressions speak of the parameters, and are evaluated before the body runs, so that it may consume them (by `&name.clone()`, if it does) |
+/// | `g`, `module::g` | all of `g` |
+/// | `Type::m` | the caches of `m` in all instances; of an associated function, `Type::m(expr…)` is one entry |
+///
+/// It happens when the function has returned, or the future of an `async` one has been
+/// awaited to its end; not if that gave an `Err`, was dropped, or panicked. With `always`
+/// among the targets it happens in these cases as well. What is being computed at that
+/// moment is returned to its caller and not stored.
+///
+/// # On methods that change their instance
 ///
 /// ```
 /// use lruheap::{CacheHost, InstanceCaches, cache_invalidate, lru_cache};
@@ -131,7 +175,7 @@ pub use lruheap_macros::CacheHost;
 /// assert_eq!(data.mean_cache().cache_info().hits, 1);
 /// ```
 ///
-/// The caches are cleared however the method ends: it returns, early or not,
+/// The caches of the instance are cleared however the method ends: it returns, early or not,
 /// returns an `Err`, panics, or is a future that is dropped; the instance may have
 /// changed in all of these. What is being computed for the instance at that moment,
 /// by a thread that shares it, is returned to its caller and not stored.
@@ -142,7 +186,8 @@ pub use lruheap_macros::CacheHost;
 /// and of traits. Without names it clears the caches that hang on the instance, for
 /// which its type is a [`CacheHost`](derive@CacheHost), and no others. Names are those that
 /// the controls begin with (`mean` for `mean_cache()`), and may be of methods that take
-/// `Arc<Self>` or `Rc<Self>`, or share one cache, which is then cleared whole.
+/// `Arc<Self>` or `Rc<Self>`, or share one cache, which is then cleared whole. Targets as
+/// on functions may stand beside them, a function by a path (`self::g`).
 ///
 /// Within the method, calls are answered from the caches as before: what the body needs
 /// of its own changes it asks `m_uncached`, or calls `self.caches.clear()` first. If it puts

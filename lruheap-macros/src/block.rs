@@ -13,7 +13,7 @@ use syn::{
 use crate::expand::attrs;
 use crate::expand::hygiene::mentions;
 use crate::expand::key::ungrouped;
-use crate::item::{is_function, is_ours};
+use crate::item::{braces, is_function, is_ours};
 use crate::options::is_primitive;
 
 /// An `impl` block.
@@ -120,6 +120,10 @@ fn item(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     if is_function(input) {
         let signature: Signature = input.parse()?;
         let body: TokenTree = input.parse()?;
+        let is_end = matches!(&body, TokenTree::Punct(punct) if punct.as_char() == ';');
+        if !is_end && braces(body.clone()).is_none() {
+            return Err(syn::Error::new(body.span(), "expected the function's `{`"));
+        }
         tokens.extend(quote!(#signature #body));
         return Ok(tokens);
     }
@@ -284,7 +288,9 @@ fn qualify(tokens: TokenStream, types: &[Ident], path: &Path) -> TokenStream {
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         match token {
-            TokenTree::Ident(this) if this == "Self" && names(&tokens[at + 1..], types) => {
+            TokenTree::Ident(this)
+                if this == "Self" && !is_path(&tokens[..at]) && names(&tokens[at + 1..], types) =>
+            {
                 let trait_path = path.to_token_stream();
                 out.extend(quote::quote_spanned!(this.span()=> <#this as #trait_path>));
             }
@@ -298,6 +304,18 @@ fn qualify(tokens: TokenStream, types: &[Ident], path: &Path) -> TokenStream {
         at += 1;
     }
     out
+}
+
+/// Whether a path's `::` stands at the end.
+fn is_path(before: &[TokenTree]) -> bool {
+    let is_colon =
+        |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':');
+    before
+        .iter()
+        .rev()
+        .take_while(|token| is_colon(token))
+        .count()
+        >= 2
 }
 
 /// Whether `:: Name` follows, with one of these names.

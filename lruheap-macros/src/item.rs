@@ -2,7 +2,7 @@
 //! the tokens that it is: one that does not parse is the compiler's to complain
 //! of.
 
-use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
@@ -223,19 +223,41 @@ fn is_self(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.is_ident("Self"))
 }
 
+/// A body, which comes in an invisible group where it is a fragment of a macro's.
+pub(crate) fn braces(token: TokenTree) -> Option<Group> {
+    let TokenTree::Group(group) = token else {
+        return None;
+    };
+    match group.delimiter() {
+        Delimiter::Brace => Some(group),
+        Delimiter::None => {
+            let mut tokens = group.stream().into_iter();
+            let inner = tokens.next()?;
+            tokens.next().is_none().then(|| braces(inner))?
+        }
+        _ => None,
+    }
+}
+
 /// A body that begins with these statements, behind its inner attributes.
 pub(crate) fn with_statements(body: &Group, statements: &TokenStream) -> Group {
-    let mut tokens: Vec<TokenTree> = body.stream().into_iter().collect();
+    let (inner, rest) = without_inner_attributes(body);
+    let mut with_statements = Group::new(body.delimiter(), quote!(#inner #statements #rest));
+    with_statements.set_span(body.span());
+    with_statements
+}
+
+/// A body's inner attributes, and what comes behind them.
+pub(crate) fn without_inner_attributes(body: &Group) -> (TokenStream, TokenStream) {
+    let tokens: Vec<TokenTree> = body.stream().into_iter().collect();
     let is = |token: Option<&TokenTree>, char| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == char);
     let mut at = 0;
     while is(tokens.get(at), '#') && is(tokens.get(at + 1), '!') {
         at += 3;
     }
-    let at = at.min(tokens.len());
-    tokens.splice(at..at, statements.clone());
-    let mut with_statements = Group::new(body.delimiter(), tokens.into_iter().collect());
-    with_statements.set_span(body.span());
-    with_statements
+    let (inner, rest) = tokens.split_at(at.min(tokens.len()));
+    let collect = |tokens: &[TokenTree]| tokens.iter().cloned().collect();
+    (collect(inner), collect(rest))
 }
 
 struct Raw {
@@ -253,10 +275,7 @@ impl Parse for Raw {
             return Err(error);
         }
         let sig = input.parse()?;
-        let body = match input.parse()? {
-            TokenTree::Group(body) => Some(body),
-            _ => None,
-        };
+        let body = braces(input.parse()?);
         input.parse::<TokenStream>()?;
         Ok(Raw {
             attrs,

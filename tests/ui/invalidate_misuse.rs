@@ -71,6 +71,7 @@ impl Dataset {
     #[cache_invalidate(sum(1))]
     fn with_arguments(&mut self) {}
 
+    /// Right: the caches of all instances.
     #[cache_invalidate(Self::sum)]
     fn with_path(&mut self) {}
 

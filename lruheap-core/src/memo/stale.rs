@@ -4,6 +4,7 @@
 //! The guard is made before the body runs and borrows nothing, so that the body
 //! has `self` to itself.
 
+use std::ops::Deref;
 use std::thread::LocalKey;
 
 use super::instance::{self, CacheHost, InstanceSlots, StaleChain};
@@ -85,5 +86,60 @@ impl Behind<LocalKey<LocalSlots>> {
     pub fn stale<H: ?Sized>(self, host: &H) -> Stale {
         let instance = std::ptr::from_ref(host).cast::<()>().addr();
         Stale(Scope::Local(self.0, instance))
+    }
+}
+
+/// Does something when it goes: `#[cache_invalidate(always, …)]`.
+#[must_use = "what is out of date is dropped when this goes"]
+pub struct After<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> After<F> {
+    /// For when the function ends.
+    pub fn new(after: F) -> Self {
+        After(Some(after))
+    }
+}
+
+impl<F: FnOnce()> Drop for After<F> {
+    fn drop(&mut self) {
+        if let Some(after) = self.0.take() {
+            after();
+        }
+    }
+}
+
+/// Asks how a function has ended: the method of `Ended<Result<T, E>>` is found before
+/// the one that `Deref` leads to.
+pub struct Ended<'r, R>(AnyEnd<'r, R>);
+
+/// Where that leads for everything that is no `Result`.
+pub struct AnyEnd<'r, R>(&'r R);
+
+impl<'r, R> Ended<'r, R> {
+    /// Of a function with this result.
+    pub fn new(result: &'r R) -> Self {
+        Ended(AnyEnd(result))
+    }
+}
+
+impl<'r, R> Deref for Ended<'r, R> {
+    type Target = AnyEnd<'r, R>;
+
+    fn deref(&self) -> &AnyEnd<'r, R> {
+        &self.0
+    }
+}
+
+impl<T, E> Ended<'_, Result<T, E>> {
+    /// Whether it failed.
+    pub fn is_err(&self) -> bool {
+        self.0.0.is_err()
+    }
+}
+
+impl<R> AnyEnd<'_, R> {
+    /// Whatever is no `Result` is none.
+    pub fn is_err(&self) -> bool {
+        false
     }
 }

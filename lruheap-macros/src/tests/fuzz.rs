@@ -49,6 +49,7 @@ const ATTRIBUTES: &[&str] = &[
     "maxsize(1, 2), ttl[3], name{4}",
     "#[cfg(a)] maxsize = 1; ttl += 2",
     "mean, median, crate = a::b, mean",
+    "always, f(x, y.clone()), a::b::<u8>, S::m, Self::n(&x, 1), g(), crate = a",
     r##"name = r#"raw"#, name = b"bytes", name = c"c", name = 'x'"##,
 ];
 

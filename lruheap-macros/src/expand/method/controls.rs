@@ -233,13 +233,11 @@ impl Method<'_> {
     /// `Type::m_caches()`
     pub(super) fn caches(&self) -> TokenStream {
         let (plan, private, lints) = (self.plan, self.private(), self.plan.names.lints());
-        let Some(this) = &plan.function.this else {
-            return TokenStream::new();
-        };
         let (krate, vis) = (&plan.options.krate, plan.vis());
         let name = plan.names.control("caches");
         let behind = plan.names.behind();
-        let span = generated(this.receiver.span());
+        let this = plan.function.this.as_ref();
+        let span = this.map_or(plan.key_span, |this| generated(this.receiver.span()));
         let slots = quote_spanned!(span=> Self::#behind().0);
         let (build, hold) = (self.path("build"), self.share());
         let identity = self.identified();
