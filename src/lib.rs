@@ -24,7 +24,8 @@
 //!   instance changes.
 //! * [`#[cache]`](macro@cache) does so without a bound.
 //! * [`Cache`] is the cache itself, for use by hand.
-//! * [`caches`] lists the caches of the process, and [`report`] prints them.
+//! * [`caches`] lists the caches of the process, and [`report`] prints them;
+//!   the [`sweeper`] frees what has expired in those that lie idle.
 //! * [`LooseKey`](derive@LooseKey) lets equal numbers of different types be one
 //!   key, as in Python.
 //!
@@ -43,7 +44,7 @@
 pub use lruheap_core::{
     Cache, CacheBuilder, CacheHost, CacheInfo, CacheKind, CacheParameters, CacheReport,
     InstanceCaches, Loose, LooseKey, LooseTokens, MethodCache, MethodCaches, Policy, caches, purge,
-    report,
+    report, sweeper,
 };
 
 /// Gives each instance of a struct caches of its own for its memoized methods.

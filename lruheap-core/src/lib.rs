@@ -23,6 +23,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The rooms, from the ground up; each imports only from those above it here.
+mod alarm;
 mod inert;
 mod key;
 mod registry;
@@ -34,6 +35,8 @@ mod store;
 mod cache;
 
 pub mod memo;
+
+pub mod sweeper;
 
 #[cfg(feature = "testing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]

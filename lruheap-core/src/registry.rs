@@ -12,6 +12,7 @@ use std::rc::{Rc, Weak};
 use parking_lot::Mutex;
 
 use crate::stats::{CacheInfo, CacheKind, CacheParameters};
+use crate::time::Instant;
 
 /// What the registry lists: a cache, or all the caches of a method.
 pub(crate) trait Listed {
@@ -21,6 +22,9 @@ pub(crate) trait Listed {
     /// Drops what has expired and what belonged to the dead, says how many
     /// entries that were.
     fn purge(&self) -> usize;
+
+    /// When the next of its entries expires.
+    fn next_deadline(&self) -> Option<Instant>;
 }
 
 static SHARED: Mutex<Vec<&'static (dyn Listed + Sync)>> = Mutex::new(Vec::new());
@@ -47,7 +51,7 @@ pub(crate) fn add_local(listed: Weak<dyn Listed>) {
     });
 }
 
-fn visit(mut visit: impl FnMut(&dyn Listed)) {
+pub(crate) fn visit(mut visit: impl FnMut(&dyn Listed)) {
     let shared = SHARED.lock().clone();
     for listed in shared {
         visit(listed);

@@ -21,4 +21,5 @@ use std::time::Duration;
 /// ```
 pub fn advance(duration: Duration) {
     crate::time::advance(duration);
+    crate::alarm::wake();
 }

@@ -27,6 +27,11 @@ impl Instant {
         self.checked_add(duration).unwrap_or(Instant::NEVER)
     }
 
+    /// Since the clock began.
+    pub(crate) fn nanoseconds(self) -> u64 {
+        self.0
+    }
+
     /// How long from `earlier` to here; zero where that is not earlier.
     pub(crate) fn since(self, earlier: Instant) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))

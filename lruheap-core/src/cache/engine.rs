@@ -17,6 +17,7 @@ use super::payload::{Held, Payload, Trash, Values};
 use super::settings::{Rule, Settings};
 use super::state::State;
 use super::tickets::{Absent, Ticket};
+use crate::alarm;
 use crate::key::{Part, Query, View};
 use crate::stats::{CacheInfo, CacheKind, CacheParameters};
 use crate::store::Slot;
@@ -300,15 +301,18 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         rule: Rule,
     ) -> Trash<K, V> {
         let mut trash = Trash::new();
-        self.at_slot(
+        let deadline = self.at_slot(
             at,
             payload,
             |payload, key| same(payload.key(), key),
             &mut trash,
             |state, slot, payload, trash| {
-                state.put(at.0, slot, payload, rule, self.settings(), trash);
+                state.put(at.0, slot, payload, rule, self.settings(), trash)
             },
         );
+        if let Some(deadline) = deadline {
+            alarm::note(deadline);
+        }
         trash
     }
 
@@ -363,6 +367,10 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             state.make_room(0, &mut trash);
             state.store.shrink();
         });
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.gate.with(|state| state.store.next_deadline())
     }
 
     pub(crate) fn info(&self) -> CacheInfo {

@@ -88,6 +88,7 @@ impl<K, V> State<K, V> {
         None
     }
 
+    /// Stores a value, by the rule; gives the deadline that it is stored with.
     pub(crate) fn put(
         &mut self,
         hash: u32,
@@ -96,7 +97,7 @@ impl<K, V> State<K, V> {
         rule: Rule,
         settings: &Settings,
         trash: &mut Trash<K, V>,
-    ) {
+    ) -> Option<Instant> {
         let ttl = match rule {
             Rule::Set(ttl) => {
                 self.flights.invalidate(hash);
@@ -111,7 +112,7 @@ impl<K, V> State<K, V> {
                 let resident = !replace && self.live(slot, &settings.clock).is_some();
                 if !valid || resident {
                     trash.push(payload);
-                    return;
+                    return None;
                 }
                 ttl.or(settings.ttl)
             }
@@ -123,7 +124,7 @@ impl<K, V> State<K, V> {
             if let Some(slot) = slot {
                 self.discard(slot, &settings.clock, trash);
             }
-            return;
+            return None;
         }
         if slot.is_some() && self.live(slot, &settings.clock).is_none() {
             self.counters.expirations += 1;
@@ -144,18 +145,19 @@ impl<K, V> State<K, V> {
             if let Some(idle) = idle {
                 self.store.postpone(slot, idle);
             }
-            return;
+            return self.store.deadline(slot);
         }
         self.expire(&settings.clock, SWEEP, trash);
         if self.limit() == 0 {
             trash.push(payload);
-            return;
+            return None;
         }
         self.make_room(1, trash);
         let slot = self.store.insert(hash, payload, deadline);
         if let Some(idle) = idle {
             self.store.postpone(slot, idle);
         }
+        self.store.deadline(slot)
     }
 
     fn limit(&self) -> usize {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use crate::cache::{Engine, Scope};
 use crate::registry::{CacheReport, Listed};
 use crate::stats::{CacheInfo, CacheKind, CacheParameters};
+use crate::time::Instant;
 
 /// Lets each of several caches have its turn, though the user's `Drop` may panic in
 /// one of them. The first panic goes on when this is dropped, unless there is one
@@ -39,6 +40,8 @@ pub(super) trait AnyCache {
     fn clear(&self);
     /// Drops what has expired, says how many.
     fn purge(&self) -> usize;
+    /// When the next entry expires.
+    fn next_deadline(&self) -> Option<Instant>;
 }
 
 impl<K, V, S: Scope> AnyCache for Engine<K, V, S> {
@@ -52,6 +55,10 @@ impl<K, V, S: Scope> AnyCache for Engine<K, V, S> {
 
     fn purge(&self) -> usize {
         Engine::purge(self)
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        Engine::next_deadline(self)
     }
 }
 
@@ -115,6 +122,13 @@ pub(super) fn purge(of: &(impl Summary + ?Sized)) -> usize {
     turns.take(|| dropped += of.drop_dead());
     of.each(&mut |cache| turns.take(|| dropped += cache.purge()));
     dropped
+}
+
+/// When the next entry of a method's caches expires.
+pub(super) fn next_deadline(of: &(impl Summary + ?Sized)) -> Option<Instant> {
+    let mut next = None;
+    of.each(&mut |cache| next = cache.next_deadline().into_iter().chain(next).min());
+    next
 }
 
 /// The caches of all live instances together: `Type::m_caches()`.
@@ -220,5 +234,9 @@ impl<K, V, S: Scope> Listed for Engine<K, V, S> {
 
     fn purge(&self) -> usize {
         Engine::purge(self)
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        Engine::next_deadline(self)
     }
 }

@@ -18,6 +18,7 @@ use crate::cache::{CacheBuilder, Engine, Gate, Home, Instance, LocalInstance, Sc
 use crate::registry::{CacheReport, Listed};
 use crate::stats::CacheParameters;
 use crate::store::{Slot, Store};
+use crate::time::Instant;
 
 /// How many instances a call looks after, those that were looked after the longest
 /// time ago. More than one only where they are few: each is somewhere else in memory.
@@ -287,6 +288,10 @@ impl<P: Pointer, K, V> Listed for Tracked<P, K, V> {
 
     fn purge(&self) -> usize {
         summary::purge(self)
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        summary::next_deadline(self)
     }
 }
 

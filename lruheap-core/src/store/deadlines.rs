@@ -57,6 +57,11 @@ impl Deadlines {
             .map(|timer| timer.slot)
     }
 
+    /// The earliest deadline.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.heap.first().map(|timer| timer.deadline)
+    }
+
     /// Gives `slot` this deadline in place of the one it had.
     pub(super) fn set(&mut self, places: &mut impl Places, slot: Slot, deadline: Option<Instant>) {
         let place = *places.place(slot);

@@ -176,6 +176,11 @@ impl<P> Store<P> {
         self.deadlines.due(now)
     }
 
+    /// The earliest deadline of all.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.deadlines.next()
+    }
+
     /// All slots, the least recently used first.
     pub(crate) fn in_order(&self) -> impl Iterator<Item = Slot> + '_ {
         std::iter::successors(self.recency.oldest(), |&slot| {

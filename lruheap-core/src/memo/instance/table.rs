@@ -16,6 +16,7 @@ use crate::memo::slot::{Chains, Entry};
 use crate::memo::summary::{self, AnyCache, MethodCaches, Summary};
 use crate::registry::{CacheReport, Listed};
 use crate::stats::CacheParameters;
+use crate::time::Instant;
 
 /// The cache of one instance and method.
 pub(crate) struct Node<K, V> {
@@ -199,6 +200,10 @@ impl Listed for InstanceTable {
 
     fn purge(&self) -> usize {
         summary::purge(self)
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        summary::next_deadline(self)
     }
 }
 

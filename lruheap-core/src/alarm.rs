@@ -1,0 +1,101 @@
+//! What wakes the sweeper: a deadline that is earlier than the one it sleeps for.
+//!
+//! Whoever stores an entry with a deadline notes it here once the gate is free
+//! again: one relaxed load, while nobody sweeps.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::time::{Clock, Instant};
+
+/// Deadlines earlier than this one wake the sleeper; 0 while there is none, and
+/// the end of time while it looks for the next one.
+static EARLIEST: AtomicU64 = AtomicU64::new(0);
+
+static STATE: Mutex<State> = Mutex::new(State {
+    woken: false,
+    watch: None,
+    watches: 0,
+});
+
+static WAKE: Condvar = Condvar::new();
+
+struct State {
+    /// Something has happened since the sleeper began to look.
+    woken: bool,
+    /// The watch that is on.
+    watch: Option<Watch>,
+    /// How many there have been.
+    watches: u64,
+}
+
+/// The name of a watch: one that is not on any more ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Watch(u64);
+
+/// An entry with this deadline has been stored.
+#[inline]
+pub(crate) fn note(deadline: Instant) {
+    // The gate of the entry's cache orders this with the sleeper: if it looked at
+    // the cache before, its `EARLIEST` is seen here; if after, it saw the entry.
+    if deadline.nanoseconds() < EARLIEST.load(Ordering::Relaxed) {
+        wake();
+    }
+}
+
+/// Time has been moved, or there is something else to look at.
+#[cold]
+pub(crate) fn wake() {
+    STATE.lock().woken = true;
+    WAKE.notify_all();
+}
+
+/// Begins a watch, and ends the one that may be on.
+pub(crate) fn begin() -> Watch {
+    let mut state = STATE.lock();
+    state.watches += 1;
+    let watch = Watch(state.watches);
+    state.watch = Some(watch);
+    WAKE.notify_all();
+    watch
+}
+
+/// Ends a watch.
+pub(crate) fn end(watch: Watch) {
+    let mut state = STATE.lock();
+    if state.watch == Some(watch) {
+        state.watch = None;
+        EARLIEST.store(0, Ordering::Relaxed);
+        WAKE.notify_all();
+    }
+}
+
+/// Calls `look` and sleeps until the deadline that it gives, or an earlier one, has
+/// come; again and again, while the watch is on.
+pub(crate) fn keep(watch: Watch, mut look: impl FnMut() -> Option<Instant>) {
+    let clock = Clock::default();
+    loop {
+        {
+            let mut state = STATE.lock();
+            if state.watch != Some(watch) {
+                return;
+            }
+            state.woken = false;
+            EARLIEST.store(u64::MAX, Ordering::Relaxed);
+        }
+        let next = look();
+        let mut state = STATE.lock();
+        if let Some(next) = next.filter(|_| state.watch == Some(watch)) {
+            EARLIEST.store(next.nanoseconds(), Ordering::Relaxed);
+        }
+        while state.watch == Some(watch) && !state.woken {
+            match next.map(|next| next.since(clock.now())) {
+                Some(Duration::ZERO) => break,
+                Some(rest) => drop(WAKE.wait_for(&mut state, rest)),
+                None => WAKE.wait(&mut state),
+            }
+        }
+    }
+}
