@@ -314,3 +314,69 @@ fn a_computation_under_way_is_not_stored() {
     assert_eq!(again.ok(), Some(2));
     assert!(slow::cache_contains(2));
 }
+
+#[test]
+fn what_a_parameter_does_at_its_end_has_happened() {
+    static STORED: AtomicU64 = AtomicU64::new(0);
+
+    struct Transaction(u64);
+
+    impl Drop for Transaction {
+        fn drop(&mut self) {
+            assert!(stored::cache_contains(1), "nothing is dropped before");
+            STORED.store(self.0, Ordering::SeqCst);
+        }
+    }
+
+    #[lru_cache]
+    fn stored(id: u64) -> u64 {
+        id * STORED.load(Ordering::SeqCst)
+    }
+
+    #[cache_invalidate(stored(id))]
+    fn commit(id: u64, mut transaction: Transaction, _unused: Transaction) {
+        transaction.0 += id;
+    }
+
+    #[cache_invalidate(stored(id))]
+    async fn commit_soon(id: u64, transaction: Transaction) {
+        std::future::ready(()).await;
+    }
+
+    stored(1);
+    commit(1, Transaction(6), Transaction(7));
+    assert_eq!(stored(1), 7);
+    block_on(commit_soon(1, Transaction(8)));
+    assert_eq!(stored(1), 8);
+}
+
+#[test]
+fn results_that_borrow_and_futures_that_move() {
+    #[lru_cache]
+    fn kept(id: u64) -> u64 {
+        id
+    }
+
+    #[cache_invalidate(kept(1))]
+    fn first(values: &mut Vec<u64>) -> &mut u64 {
+        &mut values[0]
+    }
+
+    #[cache_invalidate(kept)]
+    async fn receive(values: std::sync::mpsc::Receiver<u64>) -> u64 {
+        std::future::ready(()).await;
+        values.recv().unwrap_or_default()
+    }
+
+    fn is_send<T: Send>(value: T) -> T {
+        value
+    }
+
+    kept(1);
+    let mut values = vec![1];
+    *first(&mut values) = 3;
+    assert_eq!((values[0], kept::cache_contains(1)), (3, false));
+    let (send, values) = std::sync::mpsc::channel();
+    send.send(4).expect("it is received");
+    assert_eq!(block_on(is_send(receive(values))), 4);
+}

@@ -208,3 +208,42 @@ fn it_stops_while_it_sleeps_for_long_and_starts_again() {
         dropped(&hear);
     }
 }
+
+#[test]
+fn many_values_that_panic_do_not_end_it_either() {
+    static LEFT: AtomicU32 = AtomicU32::new(0);
+
+    #[derive(Clone)]
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            if std::thread::current().name() == Some("lruheap-sweeper") {
+                LEFT.fetch_add(1, Ordering::SeqCst);
+                panic!("as it does");
+            }
+        }
+    }
+
+    #[lru_cache(ttl = 60)]
+    fn bomb(x: u32) -> Bomb {
+        let _ = x;
+        Bomb
+    }
+
+    #[lru_cache(ttl = 70)]
+    fn after(#[key(skip)] value: Told) -> Told {
+        value
+    }
+
+    let _turn = turn();
+    for x in 0..5 {
+        drop(bomb(x));
+    }
+    let (value, hear) = told();
+    after(value);
+    advance(Duration::from_secs(60));
+    advance(Duration::from_secs(10));
+    dropped(&hear);
+    assert_eq!(LEFT.load(Ordering::SeqCst), 5);
+}

@@ -29,6 +29,7 @@ mod key;
 mod registry;
 mod stats;
 mod time;
+mod turns;
 
 mod store;
 

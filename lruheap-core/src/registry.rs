@@ -11,6 +11,7 @@ use std::rc::{Rc, Weak};
 
 use parking_lot::Mutex;
 
+use crate::alarm;
 use crate::stats::{CacheInfo, CacheKind, CacheParameters};
 use crate::time::Instant;
 
@@ -37,6 +38,8 @@ thread_local! {
 /// Lists what all threads share.
 pub(crate) fn add(listed: &'static (dyn Listed + Sync)) {
     SHARED.lock().push(listed);
+    // Another thread may have stored in it before it was listed.
+    alarm::note(Instant::FIRST);
 }
 
 /// Lists what belongs to this thread.

@@ -23,6 +23,7 @@ use parking_lot::Mutex;
 
 use crate::alarm::{self, Watch};
 use crate::registry;
+use crate::time::Instant;
 
 /// The sweeper, while it is to run.
 static SWEEPER: Mutex<Option<(Watch, JoinHandle<()>)>> = Mutex::new(None);
@@ -69,12 +70,18 @@ pub fn is_running() -> bool {
 }
 
 /// Drops what has expired everywhere, and finds the next deadline.
-fn sweep() -> Option<crate::time::Instant> {
+fn sweep() -> Option<Instant> {
     let mut next = None;
     registry::visit(|listed| {
-        // The user's `Drop` may panic; the other caches have their turn all the same.
-        let _ = catch_unwind(AssertUnwindSafe(|| listed.purge()));
-        next = listed.next_deadline().into_iter().chain(next).min();
+        // The user's `Drop` may panic, also where what was looked at dies meanwhile;
+        // the other caches have their turn all the same.
+        let of_it = catch_unwind(AssertUnwindSafe(|| {
+            listed.purge();
+            listed.next_deadline()
+        }));
+        // After a panic it is looked at again at once: what panicked has gone.
+        let of_it = of_it.unwrap_or(Some(Instant::FIRST));
+        next = of_it.into_iter().chain(next).min();
     });
     next
 }

@@ -14,6 +14,9 @@ use std::time::Duration;
 pub(crate) struct Instant(u64);
 
 impl Instant {
+    /// Before all others.
+    pub(crate) const FIRST: Instant = Instant(0);
+
     /// Beyond all others: it never comes.
     pub(crate) const NEVER: Instant = Instant(u64::MAX);
 

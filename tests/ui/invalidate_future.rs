@@ -34,7 +34,25 @@ impl Dataset {
     }
 }
 
+type Later<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+#[lru_cache]
+fn square(n: u64) -> u64 {
+    n * n
+}
+
+#[cache_invalidate(square(n))]
+fn behind_an_alias<'a>(n: u64) -> Later<'a> {
+    Box::pin(async move { drop(square(n)) })
+}
+
+#[cache_invalidate(square(n))]
+fn never(n: u64) -> ! {
+    panic!("{n}")
+}
+
 fn main() {
+    drop(behind_an_alias(1));
     let mut data = Dataset::default();
     data.caches.clear();
     data.sum_cache().cache_info();

@@ -22,6 +22,7 @@ use crate::key::{Part, Query, View};
 use crate::stats::{CacheInfo, CacheKind, CacheParameters};
 use crate::store::Slot;
 use crate::time::Instant;
+use crate::turns;
 
 /// A cache of one scope, without a handle.
 pub struct Engine<K, V, S: Scope = Process> {
@@ -310,7 +311,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 state.put(at.0, slot, payload, rule, self.settings(), trash)
             },
         );
-        if let Some(deadline) = deadline {
+        if let Some(deadline) = deadline.filter(|_| S::IS_SHARED) {
             alarm::note(deadline);
         }
         trash
@@ -355,7 +356,9 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             state.expire(&self.settings().clock, usize::MAX, &mut trash);
             state.store.shrink();
         });
-        trash.len()
+        let expired = trash.len();
+        turns::drop_each(trash);
+        expired
     }
 
     /// Changes the bound, evicting down to it.

@@ -36,7 +36,7 @@ pub use outcome::{
     clones, clones_of_results, clones_of_some, lasting, lasting_errors, ok, only_if, whole,
 };
 pub use slot::{Share, Slot, Slots};
-pub use stale::{After, AnyEnd, Behind, Ended, HasCaches, Stale, stale};
+pub use stale::{After, AnyEnd, AnyRan, Behind, Ended, HasCaches, HasRun, Ran, Stale, once, stale};
 pub use summary::MethodCaches;
 pub use tracked::{OfPointer, Pointer, ShareTracked, TrackedSlots};
 

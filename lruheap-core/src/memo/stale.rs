@@ -4,6 +4,8 @@
 //! The guard is made before the body runs and borrows nothing, so that the body
 //! has `self` to itself.
 
+use std::future::Future;
+use std::marker::PhantomData;
 use std::ops::Deref;
 use std::thread::LocalKey;
 
@@ -106,6 +108,55 @@ impl<F: FnOnce()> Drop for After<F> {
             after();
         }
     }
+}
+
+/// Runs a body that was made a closure of. As what runs once, it may give out what it
+/// borrows by `&mut`.
+pub fn once<R>(body: impl FnOnce() -> R) -> R {
+    body()
+}
+
+/// What no future is.
+#[diagnostic::on_unimplemented(
+    message = "what this function returns is a future: it has not run yet when it returns",
+    label = "a future",
+    note = "make it an `async fn`, or drop what is out of date at the end of the future, by the controls of the cache"
+)]
+pub trait HasRun {}
+
+/// Asks whether a result is a future, likewise.
+pub struct Ran<'r, R>(AnyRan<'r, R>);
+
+/// Where that leads for everything that is none.
+pub struct AnyRan<'r, R>(PhantomData<&'r R>);
+
+impl<'r, R> Ran<'r, R> {
+    /// Of a function with this result.
+    pub fn new(_: &'r R) -> Self {
+        Ran(AnyRan(PhantomData))
+    }
+}
+
+impl<'r, R> Deref for Ran<'r, R> {
+    type Target = AnyRan<'r, R>;
+
+    fn deref(&self) -> &AnyRan<'r, R> {
+        &self.0
+    }
+}
+
+impl<F: Future> Ran<'_, F> {
+    /// It has not.
+    pub fn has_run(&self)
+    where
+        F: HasRun,
+    {
+    }
+}
+
+impl<R> AnyRan<'_, R> {
+    /// It has.
+    pub fn has_run(&self) {}
 }
 
 /// Asks how a function has ended: the method of `Ended<Result<T, E>>` is found before

@@ -1,36 +1,12 @@
 //! Caches without their types: what can be asked of each, and of many together.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 use crate::cache::{Engine, Scope};
 use crate::registry::{CacheReport, Listed};
 use crate::stats::{CacheInfo, CacheKind, CacheParameters};
 use crate::time::Instant;
-
-/// Lets each of several caches have its turn, though the user's `Drop` may panic in
-/// one of them. The first panic goes on when this is dropped, unless there is one
-/// under way.
-#[derive(Default)]
-pub(super) struct Turns(Option<Box<dyn Any + Send>>);
-
-impl Turns {
-    pub(super) fn take(&mut self, turn: impl FnOnce()) {
-        // Whatever panics here has left its cache in order.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(turn)) {
-            self.0.get_or_insert(panic);
-        }
-    }
-}
-
-impl Drop for Turns {
-    fn drop(&mut self) {
-        if let Some(panic) = self.0.take().filter(|_| !std::thread::panicking()) {
-            resume_unwind(panic);
-        }
-    }
-}
+use crate::turns::Turns;
 
 /// A cache, whatever its keys and values are.
 pub(super) trait AnyCache {

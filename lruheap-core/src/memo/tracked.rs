@@ -19,6 +19,7 @@ use crate::registry::{CacheReport, Listed};
 use crate::stats::CacheParameters;
 use crate::store::{Slot, Store};
 use crate::time::Instant;
+use crate::turns;
 
 /// How many instances a call looks after, those that were looked after the longest
 /// time ago. More than one only where they are few: each is somewhere else in memory.
@@ -270,7 +271,9 @@ impl<P: Pointer, K, V> Summary for Tracked<P, K, V> {
         let mut dead = Vec::new();
         self.watched
             .with(|watched| watched.look_after(|all| all, &mut dead));
-        dead.iter().map(|watch| watch.cache.info().currsize).sum()
+        let entries = dead.iter().map(|watch| watch.cache.info().currsize).sum();
+        turns::drop_each(dead);
+        entries
     }
 
     fn outdate(&self, instance: usize) {

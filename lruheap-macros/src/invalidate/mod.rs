@@ -14,7 +14,7 @@ use crate::check::CLEARS_ITSELF;
 use crate::error::Errors;
 use crate::expand::hygiene::{at, generated, local, mentions, respan};
 use crate::expand::key::has_impl;
-use crate::item::{Function, Holding, This, with_statements, without_inner_attributes};
+use crate::item::{Function, Holding, Param, This, with_statements, without_inner_attributes};
 use targets::Targets;
 
 /// Expands the attribute.
@@ -73,7 +73,15 @@ fn rewrite(function: &Function, targets: &Targets, body: &Group) -> Group {
     let (inner, rest) = without_inner_attributes(body);
     let mut rest = Group::new(body.delimiter(), rest);
     rest.set_span(body.span());
-    let run = run(function, &rest);
+    let run = run(function, targets, &rest);
+    // An async body has run by now, whatever it gave.
+    let ran = function.sig.asyncness.is_none().then(|| {
+        let span = match &function.sig.output {
+            ReturnType::Type(_, ty) => generated(ty.span()),
+            ReturnType::Default => Span::call_site(),
+        };
+        quote_spanned!(span=> #private::Ran::new(&#result).has_run();)
+    });
     let mut rewritten = Group::new(
         body.delimiter(),
         quote! {
@@ -81,6 +89,7 @@ fn rewrite(function: &Function, targets: &Targets, body: &Group) -> Group {
             #guards
             #taken
             #run
+            #ran
             if !#private::Ended::new(&#result).is_err() { #removal }
             #result
         },
@@ -90,7 +99,21 @@ fn rewrite(function: &Function, targets: &Targets, body: &Group) -> Group {
 }
 
 /// Runs the body and binds its result: `return` and `?` lead out of the body only.
-fn run(function: &Function, body: &Group) -> TokenStream {
+///
+/// The parameters go with it where the targets don't borrow from them: what their
+/// `Drop` changes has happened then.
+fn run(function: &Function, targets: &Targets, body: &Group) -> TokenStream {
+    let (moves, captured) = if targets.may_borrow() {
+        (None, TokenStream::new())
+    } else {
+        let names = function.params.iter().filter_map(Param::name);
+        let names = names.filter(|name| !targets.mention(name));
+        (Some(quote!(move)), quote!(#(let _ = &#names;)*))
+    };
+    let body = with_statements(body, &captured);
+    // What is assigned to a captured parameter is thought to be for a later call.
+    let lints = quote!(#[allow(unused_assignments)]);
+    let private = targets.private();
     let result = local("result");
     let ty = match &function.sig.output {
         ReturnType::Default => Some(quote!(())),
@@ -100,13 +123,10 @@ fn run(function: &Function, body: &Group) -> TokenStream {
     };
     if function.sig.asyncness.is_some() {
         let ty = ty.map(|ty| quote!(: #ty));
-        return quote!(let #result #ty = async #body.await;);
+        return quote!(#lints let #result #ty = async #moves #body.await;);
     }
     let ty = ty.map(|ty| quote!(-> #ty));
-    quote! {
-        #[allow(clippy::redundant_closure_call)]
-        let #result = (|| #ty #body)();
-    }
+    quote!(#lints let #result = #private::once(#moves || #ty #body);)
 }
 
 /// The item without the invisible groups round parts of it, so that its body is
@@ -146,6 +166,13 @@ fn check(function: &Function, targets: &Targets, errors: &mut Errors) {
         }
     }
     match &function.this {
+        _ if matches!(&function.sig.output, ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_))) =>
+        {
+            errors.at(
+                &function.sig.output,
+                "a function that never returns leaves nothing out of date when it has returned",
+            );
+        }
         None if targets.others.is_empty() && errors.is_empty() => errors.at(
             &function.sig.ident,
             "name what is out of date when this has returned: `#[cache_invalidate(f(id), g)]`",

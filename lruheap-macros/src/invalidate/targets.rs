@@ -1,6 +1,6 @@
 //! What stands in the parentheses of `#[cache_invalidate(…)]`.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
@@ -10,7 +10,7 @@ use syn::{Expr, ExprPath, Path, Token};
 
 use crate::error::Errors;
 use crate::expand::behind;
-use crate::expand::hygiene::{generated, local, respan};
+use crate::expand::hygiene::{generated, local, mentions, respan};
 
 /// What is out of date when the function has ended.
 pub(super) struct Targets {
@@ -126,6 +126,31 @@ impl Targets {
             quote_spanned!(span=> let #guard = Self::#behind().stale(#this);)
         });
         guards.collect()
+    }
+
+    fn arguments(&self) -> impl Iterator<Item = TokenStream> {
+        let others = self.others.iter();
+        others
+            .filter_map(|other| other.arguments.as_ref())
+            .map(ToTokens::to_token_stream)
+    }
+
+    /// Whether the arguments may borrow from the parameters: they do more than name
+    /// them and their fields.
+    pub(super) fn may_borrow(&self) -> bool {
+        self.arguments().any(|arguments| {
+            arguments.into_iter().any(|token| match token {
+                TokenTree::Group(_) => true,
+                TokenTree::Punct(punct) => punct.as_char() == '&',
+                _ => false,
+            })
+        })
+    }
+
+    /// Whether the arguments speak of a parameter.
+    pub(super) fn mention(&self, parameter: &Ident) -> bool {
+        self.arguments()
+            .any(|arguments| mentions(arguments, parameter))
     }
 
     /// The arguments of the entries, taken as they are when the function is called;

@@ -53,6 +53,8 @@ pub trait Scope {
     type Gate<T>: Gate<T>;
     /// How the cache finds its setup.
     type Setup: Borrow<Setup>;
+    /// Whether more than one thread may reach it.
+    const IS_SHARED: bool;
 }
 
 /// All threads of the process.
@@ -71,19 +73,23 @@ pub enum LocalInstance {}
 impl Scope for Process {
     type Gate<T> = Mutex<T>;
     type Setup = Setup;
+    const IS_SHARED: bool = true;
 }
 
 impl Scope for Thread {
     type Gate<T> = RefCell<T>;
     type Setup = Setup;
+    const IS_SHARED: bool = false;
 }
 
 impl Scope for Instance {
     type Gate<T> = Mutex<T>;
     type Setup = Arc<Setup>;
+    const IS_SHARED: bool = true;
 }
 
 impl Scope for LocalInstance {
     type Gate<T> = RefCell<T>;
     type Setup = Rc<Setup>;
+    const IS_SHARED: bool = false;
 }

@@ -11,8 +11,9 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr;
 use std::sync::Arc;
 
-use super::summary::{AnyCache, Turns};
+use super::summary::AnyCache;
 use crate::cache::OnceArc;
+use crate::turns::Turns;
 
 pub(super) use table::Node;
 pub use table::{Hosted, InstanceSlots, OfInstance, ShareNode, hosted};
