@@ -28,6 +28,9 @@ impl Drop for Turns {
 
 /// Drops each of these.
 pub(crate) fn drop_each<T>(items: impl IntoIterator<Item = T>) {
+    if !std::mem::needs_drop::<T>() {
+        return;
+    }
     let mut turns = Turns::default();
     for item in items {
         turns.take(|| drop(item));

@@ -346,7 +346,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// Drops every entry, zeroes the counters.
     pub(crate) fn clear(&self) {
         let store = self.gate.with(State::clear);
-        drop(store);
+        turns::drop_each(store.into_payloads());
     }
 
     /// Drops what has expired, says how many.
@@ -370,6 +370,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             state.make_room(0, &mut trash);
             state.store.shrink();
         });
+        turns::drop_each(trash);
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {

@@ -189,6 +189,11 @@ impl<P> Store<P> {
         })
     }
 
+    /// What was kept, in no particular order.
+    pub(crate) fn into_payloads(self) -> impl Iterator<Item = P> {
+        self.slab.0.into_iter().map(|entry| entry.payload)
+    }
+
     /// Gives back memory after many removals.
     pub(crate) fn shrink(&mut self) {
         let entries = &mut self.slab.0;
