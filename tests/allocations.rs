@@ -1,7 +1,6 @@
 //! What a hit costs: no allocation, no clone of an argument. Counted for each
 //! thread by an allocator of the test's own.
 
-#![allow(unsafe_code)] // a global allocator is
 // What is tested is what pedants would write differently.
 #![allow(
     clippy::option_option,
@@ -12,8 +11,9 @@
 )]
 
 mod common;
+#[path = "common/counting.rs"]
+mod counting;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::hash::Hash;
@@ -23,51 +23,11 @@ use std::sync::Arc;
 use common::{block_on, four};
 use lruheap::{Cache, lru_cache};
 
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-fn count() {
-    // A thread that is going away is nobody's to count.
-    let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
-}
-
-// SAFETY: every call is handed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises are those of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: as above.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: as above.
-        unsafe { System.realloc(block, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
 /// What `run` returns, and how often it allocated.
 fn allocations<R>(run: impl FnOnce() -> R) -> (R, u64) {
-    let before = ALLOCATIONS.get();
+    let before = counting::allocations();
     let result = run();
-    (result, ALLOCATIONS.get() - before)
+    (result, counting::allocations() - before)
 }
 
 /// Calls once to warm up, then a hundred times without an allocation.

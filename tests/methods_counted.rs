@@ -1,12 +1,10 @@
 //! Memoized methods of instances in `Arc` and `Rc`: nothing keeps an instance alive,
 //! what was kept for one goes after it, and no other sees it.
 
-#![allow(unsafe_code)] // a global allocator is
-
 mod common;
+#[path = "common/counting.rs"]
+mod counting;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::{Arc, Barrier};
@@ -14,37 +12,6 @@ use std::thread;
 
 use common::{four, watchdog};
 use lruheap::lru_cache;
-
-/// Counts the bytes that each thread holds.
-struct Counting;
-
-thread_local! {
-    static BYTES: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count(bytes: usize, sign: isize) {
-    let bytes = sign * isize::try_from(bytes).unwrap_or(0);
-    // A thread that is going away is nobody's to count.
-    let _ = BYTES.try_with(|held| held.set(held.get() + bytes));
-}
-
-// SAFETY: every call is handed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size(), 1);
-        // SAFETY: the caller's promises are those of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        count(layout.size(), -1);
-        // SAFETY: as above.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Its values hold a token, so that its count tells how many live. Each test has
 /// a type of its own, and with that a table.
@@ -241,9 +208,9 @@ fn a_million_short_lived_instances_leave_nothing() {
         }
     };
     run(0..1000);
-    let before = BYTES.get();
+    let before = counting::bytes();
     run(0..1_000_000);
-    let grown = BYTES.get() - before;
+    let grown = counting::bytes() - before;
     assert!(grown.abs() < 4096, "{grown}");
     assert_eq!(Short::next_caches().instances(), 0);
 }
@@ -251,7 +218,7 @@ fn a_million_short_lived_instances_leave_nothing() {
 #[test]
 fn many_live_instances() {
     let _watchdog = watchdog();
-    let before = BYTES.get();
+    let before = counting::bytes();
     let sessions: Vec<_> = (0..10_000)
         .map(|id| Arc::new(Session::<7>::new(id)))
         .collect();
@@ -278,7 +245,7 @@ fn many_live_instances() {
     assert_eq!(all.cache_info().misses, 5_000);
     drop(alive);
     all.cache_purge();
-    let left = BYTES.get() - before;
+    let left = counting::bytes() - before;
     assert!(left < 16 * 1024, "{left}");
 }
 

@@ -38,10 +38,15 @@ impl<K, V, S: Scope> AnyCache for Engine<K, V, S> {
     }
 }
 
-/// The caches of a method.
+/// A cache that stands by itself, or all those of a method.
 pub(super) trait Summary {
     /// What reports call it.
     fn name(&self) -> &str;
+
+    /// What they are of.
+    fn kind(&self) -> CacheKind {
+        CacheKind::Method
+    }
 
     /// As configured; each instance's may have been resized.
     fn parameters(&self) -> CacheParameters;
@@ -79,20 +84,7 @@ fn sum(of: &(impl Summary + ?Sized)) -> (CacheInfo, usize) {
     (sum, instances)
 }
 
-/// What the registry lists of a method.
-pub(super) fn report(of: &impl Summary) -> Option<CacheReport> {
-    let (info, instances) = sum(of);
-    (instances > 0).then(|| CacheReport {
-        name: of.name().to_string(),
-        kind: CacheKind::Method,
-        parameters: of.parameters(),
-        info,
-        instances,
-    })
-}
-
-/// Purges what the registry lists of a method.
-pub(super) fn purge(of: &(impl Summary + ?Sized)) -> usize {
+fn purge(of: &(impl Summary + ?Sized)) -> usize {
     let mut turns = Turns::default();
     let mut dropped = 0;
     turns.take(|| dropped += of.drop_dead());
@@ -100,11 +92,27 @@ pub(super) fn purge(of: &(impl Summary + ?Sized)) -> usize {
     dropped
 }
 
-/// When the next entry of a method's caches expires.
-pub(super) fn next_deadline(of: &(impl Summary + ?Sized)) -> Option<Instant> {
-    let mut next = None;
-    of.each(&mut |cache| next = cache.next_deadline().into_iter().chain(next).min());
-    next
+impl<S: Summary> Listed for S {
+    fn report(&self) -> Option<CacheReport> {
+        let (info, instances) = sum(self);
+        (instances > 0).then(|| CacheReport {
+            name: self.name().to_string(),
+            kind: self.kind(),
+            parameters: self.parameters(),
+            info,
+            instances,
+        })
+    }
+
+    fn purge(&self) -> usize {
+        purge(self)
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let mut next = None;
+        self.each(&mut |cache| next = cache.next_deadline().into_iter().chain(next).min());
+        next
+    }
 }
 
 /// The caches of all live instances together: `Type::m_caches()`.
@@ -178,10 +186,14 @@ impl std::fmt::Debug for MethodCaches {
     }
 }
 
-/// A single cache, where all instances share it.
+/// A single cache: a function's, or one that all instances share.
 impl<K, V, S: Scope> Summary for Engine<K, V, S> {
     fn name(&self) -> &str {
         Engine::name(self)
+    }
+
+    fn kind(&self) -> CacheKind {
+        Engine::kind(self)
     }
 
     fn parameters(&self) -> CacheParameters {
@@ -194,25 +206,5 @@ impl<K, V, S: Scope> Summary for Engine<K, V, S> {
 
     fn outdate(&self, _instance: usize) {
         Engine::clear(self);
-    }
-}
-
-impl<K, V, S: Scope> Listed for Engine<K, V, S> {
-    fn report(&self) -> Option<CacheReport> {
-        Some(CacheReport {
-            name: Engine::name(self).to_string(),
-            kind: self.kind(),
-            parameters: Engine::parameters(self),
-            info: Engine::info(self),
-            instances: 1,
-        })
-    }
-
-    fn purge(&self) -> usize {
-        Engine::purge(self)
-    }
-
-    fn next_deadline(&self) -> Option<Instant> {
-        Engine::next_deadline(self)
     }
 }

@@ -13,12 +13,11 @@ use std::rc::{self, Rc};
 use std::sync::{self, Arc};
 
 use super::slot::{Chains, Entry};
-use super::summary::{self, AnyCache, MethodCaches, Summary};
+use super::summary::{AnyCache, MethodCaches, Summary};
 use crate::cache::{CacheBuilder, Engine, Gate, Home, Instance, LocalInstance, Scope};
-use crate::registry::{CacheReport, Listed};
+use crate::registry::Listed;
 use crate::stats::CacheParameters;
 use crate::store::{Slot, Store};
-use crate::time::Instant;
 use crate::turns;
 
 /// How many instances a call looks after, those that were looked after the longest
@@ -281,20 +280,6 @@ impl<P: Pointer, K, V> Summary for Tracked<P, K, V> {
         if let Some(cache) = cache {
             cache.clear();
         }
-    }
-}
-
-impl<P: Pointer, K, V> Listed for Tracked<P, K, V> {
-    fn report(&self) -> Option<CacheReport> {
-        summary::report(self)
-    }
-
-    fn purge(&self) -> usize {
-        summary::purge(self)
-    }
-
-    fn next_deadline(&self) -> Option<Instant> {
-        summary::next_deadline(self)
     }
 }
 

@@ -13,10 +13,9 @@ use parking_lot::Mutex;
 use super::{CacheHost, InstanceCaches, Kept};
 use crate::cache::{CacheBuilder, Engine, Home, Instance, Scope, Setup};
 use crate::memo::slot::{Chains, Entry};
-use crate::memo::summary::{self, AnyCache, MethodCaches, Summary};
-use crate::registry::{CacheReport, Listed};
+use crate::memo::summary::{AnyCache, MethodCaches, Summary};
+use crate::registry::Listed;
 use crate::stats::CacheParameters;
-use crate::time::Instant;
 
 /// The cache of one instance and method.
 pub(crate) struct Node<K, V> {
@@ -191,20 +190,6 @@ impl Summary for InstanceTable {
                 visit(cache);
             }
         }
-    }
-}
-
-impl Listed for InstanceTable {
-    fn report(&self) -> Option<CacheReport> {
-        summary::report(self)
-    }
-
-    fn purge(&self) -> usize {
-        summary::purge(self)
-    }
-
-    fn next_deadline(&self) -> Option<Instant> {
-        summary::next_deadline(self)
     }
 }
 
