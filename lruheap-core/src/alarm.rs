@@ -15,7 +15,8 @@ use crate::time::{Clock, Instant};
 static EARLIEST: AtomicU64 = AtomicU64::new(0);
 
 static STATE: Mutex<State> = Mutex::new(State {
-    woken: false,
+    changed: false,
+    noted: None,
     watch: None,
     watches: 0,
 });
@@ -23,8 +24,11 @@ static STATE: Mutex<State> = Mutex::new(State {
 static WAKE: Condvar = Condvar::new();
 
 struct State {
-    /// Something has happened since the sleeper began to look.
-    woken: bool,
+    /// Something has happened since the sleeper began to look, for which it has to
+    /// look again.
+    changed: bool,
+    /// The earliest deadline that was noted since then: it need not look for that.
+    noted: Option<Instant>,
     /// The watch that is on.
     watch: Option<Watch>,
     /// How many there have been.
@@ -41,14 +45,26 @@ pub(crate) fn note(deadline: Instant) {
     // The gate of the entry's cache orders this with the sleeper: if it looked at
     // the cache before, its `EARLIEST` is seen here; if after, it saw the entry.
     if deadline.nanoseconds() < EARLIEST.load(Ordering::Relaxed) {
-        wake();
+        keep_in_mind(deadline);
+    }
+}
+
+#[cold]
+fn keep_in_mind(deadline: Instant) {
+    let mut state = STATE.lock();
+    // From here on later ones pass by, also while the sleeper is looking: a busy cache
+    // neither waits here nor keeps it busy.
+    if deadline.nanoseconds() < EARLIEST.load(Ordering::Relaxed) {
+        EARLIEST.store(deadline.nanoseconds(), Ordering::Relaxed);
+        state.noted = Some(deadline);
+        WAKE.notify_all();
     }
 }
 
 /// Time has been moved, or there is something else to look at.
 #[cold]
 pub(crate) fn wake() {
-    STATE.lock().woken = true;
+    STATE.lock().changed = true;
     WAKE.notify_all();
 }
 
@@ -82,15 +98,15 @@ pub(crate) fn keep(watch: Watch, mut look: impl FnMut() -> Option<Instant>) {
             if state.watch != Some(watch) {
                 return;
             }
-            state.woken = false;
+            (state.changed, state.noted) = (false, None);
             EARLIEST.store(u64::MAX, Ordering::Relaxed);
         }
-        let next = look();
+        let mut next = look();
         let mut state = STATE.lock();
-        if let Some(next) = next.filter(|_| state.watch == Some(watch)) {
-            EARLIEST.store(next.nanoseconds(), Ordering::Relaxed);
-        }
-        while state.watch == Some(watch) && !state.woken {
+        while state.watch == Some(watch) && !state.changed {
+            next = state.noted.take().into_iter().chain(next).min();
+            let earliest = next.unwrap_or(Instant::NEVER).nanoseconds();
+            EARLIEST.store(earliest, Ordering::Relaxed);
             match next.map(|next| next.since(clock.now())) {
                 Some(Duration::ZERO) => break,
                 Some(rest) => drop(WAKE.wait_for(&mut state, rest)),

@@ -39,7 +39,7 @@ thread_local! {
 pub(crate) fn add(listed: &'static (dyn Listed + Sync)) {
     SHARED.lock().push(listed);
     // Another thread may have stored in it before it was listed.
-    alarm::note(Instant::FIRST);
+    alarm::wake();
 }
 
 /// Lists what belongs to this thread.
