@@ -26,9 +26,12 @@
 mod alarm;
 mod inert;
 mod key;
+mod leading;
+mod random;
 mod registry;
 mod stats;
 mod time;
+mod timer;
 mod turns;
 
 mod store;
@@ -46,5 +49,5 @@ pub mod testing;
 pub use cache::{Cache, CacheBuilder};
 pub use key::{Loose, LooseKey, LooseTokens};
 pub use memo::{CacheHost, InstanceCaches, MethodCache, MethodCaches};
-pub use registry::{CacheReport, caches, purge, report};
+pub use registry::{CacheReport, caches, invalidate_tag, purge, report};
 pub use stats::{CacheInfo, CacheKind, CacheParameters, Policy};

@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use crate::alarm;
 use crate::stats::{CacheInfo, CacheKind, CacheParameters};
 use crate::time::Instant;
+use crate::turns::Turns;
 
 /// What the registry lists: a cache, or all the caches of a method.
 pub(crate) trait Listed {
@@ -23,6 +24,9 @@ pub(crate) trait Listed {
     /// Drops what has expired and what belonged to the dead, says how many
     /// entries that were.
     fn purge(&self) -> usize;
+
+    /// Drops what has this tag, says how many entries that were.
+    fn invalidate_tag(&self, tag: &str) -> usize;
 
     /// When the next of its entries expires.
     fn next_deadline(&self) -> Option<Instant>;
@@ -106,6 +110,21 @@ pub fn caches() -> Vec<CacheReport> {
 pub fn purge() -> usize {
     let mut dropped = 0;
     visit(|listed| dropped += listed.purge());
+    dropped
+}
+
+/// Drops every entry that has this tag, in every cache of a memoized function or
+/// method, and says how many entries that were.
+///
+/// Tags are what the option `tags(…)` gives, from the arguments of a call. What is
+/// being computed for such a call at this moment is returned to its caller, but not
+/// stored. Counted as invalidations.
+///
+/// Takes the lock of each cache that has the option in turn; O(log n) for each entry.
+pub fn invalidate_tag(tag: &str) -> usize {
+    let mut turns = Turns::default();
+    let mut dropped = 0;
+    visit(|listed| turns.take(|| dropped += listed.invalidate_tag(tag)));
     dropped
 }
 

@@ -35,6 +35,9 @@ pub struct CacheInfo {
     pub expirations: u64,
     /// Entries that were removed by name. Clearing zeroes this with the rest.
     pub invalidations: u64,
+    /// Calls that were answered with a value past its time to live (`stale`), or with
+    /// an old one in the place of an error (`stale_if_error`).
+    pub stale: u64,
 }
 
 impl CacheInfo {
@@ -118,6 +121,8 @@ pub struct CacheParameters {
     pub typed: Option<bool>,
     /// Which entry makes room when the cache is full.
     pub policy: Policy,
+    /// Whether entries may have tags.
+    pub(crate) tagged: bool,
 }
 
 #[cfg(test)]

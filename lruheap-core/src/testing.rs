@@ -22,4 +22,5 @@ use std::time::Duration;
 pub fn advance(duration: Duration) {
     crate::time::advance(duration);
     crate::alarm::wake();
+    crate::timer::look_again();
 }

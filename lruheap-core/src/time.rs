@@ -30,6 +30,16 @@ impl Instant {
         self.checked_add(duration).unwrap_or(Instant::NEVER)
     }
 
+    /// Earlier by this much; the clock's beginning where it does not go back so far.
+    /// What never comes does not come earlier either.
+    pub(crate) fn back(self, duration: Duration) -> Instant {
+        if self == Instant::NEVER {
+            return self;
+        }
+        let back = nanoseconds(duration).unwrap_or(u64::MAX);
+        Instant(self.0.saturating_sub(back))
+    }
+
     /// Since the clock began.
     pub(crate) fn nanoseconds(self) -> u64 {
         self.0

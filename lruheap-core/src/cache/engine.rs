@@ -13,10 +13,12 @@ use std::time::Duration;
 use smallvec::SmallVec;
 
 use super::gate::{Gate, Process, Scope};
-use super::payload::{Held, Payload, Trash, Values};
-use super::settings::{Rule, Settings};
-use super::state::State;
-use super::tickets::{Absent, Ticket};
+use super::board::Waits;
+use super::flights::{Known, Ticket};
+use super::patience::Patience;
+use super::payload::{Held, Pair, Payload, Trash, Values};
+use super::settings::Settings;
+use super::state::{Asking, Look, State};
 use crate::alarm;
 use crate::key::{Part, Query, View};
 use crate::stats::{CacheInfo, CacheKind, CacheParameters};
@@ -26,16 +28,34 @@ use crate::turns;
 
 /// A cache of one scope, without a handle.
 pub struct Engine<K, V, S: Scope = Process> {
-    gate: S::Gate<State<K, V>>,
+    pub(super) gate: S::Gate<State<K, V>>,
     setup: S::Setup,
 }
 
 /// Pairs with the wanted hash, and whether theirs is the wanted key.
-type Compared<K, V> = SmallVec<[(Arc<(K, V)>, bool); 2]>;
+struct Compared<K, V>(SmallVec<[(Arc<Pair<K, V>>, bool); 2]>);
+
+impl<K, V> Compared<K, V> {
+    /// What is known of the pair that mostly is the one at `at`.
+    fn known(&self, at: usize, pair: &Arc<Pair<K, V>>) -> Option<bool> {
+        let is_it = |seen: &&(Arc<Pair<K, V>>, bool)| Arc::ptr_eq(&seen.0, pair);
+        let seen = self.0.get(at).filter(is_it);
+        seen.or_else(|| self.0.iter().find(is_it))
+            .map(|(_, same)| *same)
+    }
+}
 
 enum Step<K, V, R> {
     Done(R),
-    Compare(SmallVec<[Arc<(K, V)>; 2]>),
+    Compare(SmallVec<[Arc<Pair<K, V>>; 2]>),
+}
+
+/// What has been found under a key.
+#[derive(Clone, Copy)]
+pub(super) struct Found {
+    pub(super) slot: Option<Slot>,
+    /// A computation that may be joined; only where that was asked for.
+    pub(super) flight: Option<Ticket>,
 }
 
 impl<K, V, S: Scope> Engine<K, V, S> {
@@ -53,13 +73,17 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     #[inline]
-    fn settings(&self) -> &Settings {
+    pub(super) fn settings(&self) -> &Settings {
         &self.setup.borrow().settings
+    }
+
+    pub(super) fn patience(&self) -> &Patience {
+        &self.setup.borrow().patience
     }
 
     /// Hashes a key, for the one time in its call.
     #[inline]
-    fn hash(&self, view: &impl View<Owned = K>) -> u32 {
+    pub(super) fn hash(&self, view: &impl View<Owned = K>) -> u32 {
         let mut hasher = self.setup.borrow().hasher.build_hasher();
         view.hash(&mut hasher);
         let hash = hasher.finish();
@@ -74,7 +98,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     ///
     /// `inert` says whether `matches` may run inside the gate for `subject`.
     #[inline]
-    fn at_slot<T, R>(
+    pub(super) fn at_slot<T, R>(
         &self,
         (hash, inert): (u32, bool),
         subject: T,
@@ -91,38 +115,31 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 act(state, slot, subject, trash)
             });
         }
-        self.at_slot_of_user_key(hash, subject, matches, trash, act)
+        let act = |state: &mut State<K, V>, found: Found, subject, trash: &mut Trash<K, V>| {
+            act(state, found.slot, subject, trash)
+        };
+        self.at_user_key(hash, subject, matches, false, trash, act)
     }
 
-    fn at_slot_of_user_key<T, R>(
+    /// The same for a key whose comparing may run code of the user's; with the
+    /// computation that may be joined, where `joining`.
+    pub(super) fn at_user_key<T, R>(
         &self,
         hash: u32,
         subject: T,
         matches: impl Fn(&T, &K) -> bool,
+        joining: bool,
         trash: &mut Trash<K, V>,
-        act: impl FnOnce(&mut State<K, V>, Option<Slot>, T, &mut Trash<K, V>) -> R,
+        act: impl FnOnce(&mut State<K, V>, Found, T, &mut Trash<K, V>) -> R,
     ) -> R {
         // What has been compared so far, and how that went. The pairs are held,
         // so their addresses name them.
-        let mut compared: Compared<K, V> = SmallVec::new();
+        let mut compared: Compared<K, V> = Compared(SmallVec::new());
         let mut todo = Some((act, subject));
         loop {
             let step = self.gate.with(|state| {
-                let mut unknown = SmallVec::new();
-                let mut found = None;
-                let candidates: SmallVec<[Slot; 4]> = state.store.candidates(hash).collect();
-                for (at, slot) in candidates.into_iter().enumerate() {
-                    let pair = state.store.payload_mut(slot).share();
-                    let is_it = |seen: &&(Arc<(K, V)>, bool)| Arc::ptr_eq(&seen.0, &pair);
-                    // They mostly stand in the order in which they were compared.
-                    let seen = compared.get(at).filter(is_it);
-                    match seen.or_else(|| compared.iter().find(is_it)) {
-                        Some((_, true)) => found = Some(slot),
-                        Some((_, false)) => {}
-                        None => unknown.push(pair),
-                    }
-                }
-                if found.is_some() || unknown.is_empty() {
+                let (found, unknown) = find_known(state, hash, joining, &compared);
+                if unknown.is_empty() {
                     let (act, subject) = todo.take()?;
                     Some(Step::Done(act(state, found, subject, trash)))
                 } else {
@@ -132,13 +149,14 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             match (step, &todo) {
                 (Some(Step::Done(result)), _) => {
                     // The last owners may be these by now.
-                    trash.extend(compared.into_iter().map(|(pair, _)| Payload::Shared(pair)));
+                    let last = compared.0.into_iter().map(|(pair, _)| pair);
+                    trash.extend(last.map(Payload::Shared));
                     return result;
                 }
                 (Some(Step::Compare(pairs)), Some((_, subject))) => {
                     for pair in pairs {
-                        let same = matches(subject, &pair.0);
-                        compared.push((pair, same));
+                        let same = matches(subject, pair.key());
+                        compared.0.push((pair, same));
                         if same {
                             break;
                         }
@@ -150,7 +168,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     #[inline]
-    fn at_view<W, R>(
+    pub(super) fn at_view<W, R>(
         &self,
         view: &W,
         trash: &mut Trash<K, V>,
@@ -169,51 +187,18 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         )
     }
 
-    /// The value for a call, or a ticket to compute it. The trash is dropped
-    /// when the ticket has an owner.
-    #[inline]
-    pub(crate) fn call<W>(
-        &self,
-        view: &W,
-        values: &impl Values<V>,
-        trash: &mut Trash<K, V>,
-    ) -> Result<Held<K, V>, Absent<K>>
-    where
-        W: View<Owned = K>,
-    {
-        let inert = W::is_inert();
-        self.at_view(view, trash, |state, slot, hash, trash| {
-            state
-                .hit(slot, self.settings(), values, trash)
-                .ok_or_else(|| {
-                    let ticket = state.flights.begin(hash);
-                    Absent {
-                        hash,
-                        inert,
-                        same: W::same,
-                        ticket,
-                    }
-                })
-        })
-    }
-
-    /// A ticket to compute the value anew, whatever is there.
-    pub(crate) fn begin<W: View<Owned = K>>(&self, view: &W) -> Absent<K> {
-        let (hash, inert) = (self.hash(view), W::is_inert());
-        let ticket = self.gate.with(|state| state.flights.begin(hash));
-        Absent {
-            hash,
-            inert,
-            same: W::same,
-            ticket,
-        }
-    }
-
     /// The value, counted and touched, with nothing to compute it.
     pub(crate) fn get(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
         let mut trash = Trash::new();
-        let held = self.at_view(view, &mut trash, |state, slot, _, trash| {
-            state.hit(slot, self.settings(), values, trash)
+        let held = self.at_view(view, &mut trash, |state, slot, hash, trash| {
+            let asking = Asking::Get;
+            match state.look((hash, slot), asking, self.settings(), values, trash) {
+                Look::Hit(held) => Some(held),
+                Look::Miss | Look::Renew => {
+                    state.counters.misses += 1;
+                    None
+                }
+            }
         });
         held.map(|held| held.release(values))
     }
@@ -221,7 +206,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// The value; neither counted nor touched.
     pub(crate) fn peek(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
         let held = self.at_view(view, &mut Trash::new(), |state, slot, _, _| {
-            let slot = state.live(slot, &self.settings().clock)?;
+            let slot = state.live(slot, self.settings())?;
             let payload = state.store.payload(slot);
             values
                 .is_good(payload.value())
@@ -238,13 +223,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         is_good: impl Fn(&V) -> bool,
     ) -> Option<Duration> {
         self.at_view(view, &mut Trash::new(), |state, slot, _, _| {
-            let slot = state.live(slot, &self.settings().clock)?;
+            let slot = state.live(slot, self.settings())?;
             if !is_good(state.store.payload(slot).value()) {
                 return None;
             }
-            Some(match state.store.deadline(slot) {
+            Some(match state.expiry(slot, self.settings()) {
                 Some(Instant::NEVER) | None => Duration::MAX,
-                Some(deadline) => deadline.since(self.settings().clock.now()),
+                Some(expiry) => expiry.since(self.settings().clock.now()),
             })
         })
     }
@@ -253,8 +238,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn remove(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
         let removed = self.at_view(view, &mut Trash::new(), |state, slot, hash, _| {
             state.flights.invalidate(hash);
-            let live = state.live(slot, &self.settings().clock).is_some();
-            let payload = state.store.remove(slot?);
+            let live = state.live(slot, self.settings()).is_some();
+            let payload = state.take_out(slot?);
             if state.store.len() == 0 {
                 state.store.shrink();
             }
@@ -275,7 +260,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let at = (self.hash(part), P::is_inert());
         let ttl = values.lifetime(&value);
         let payload = Payload::new(part.to_key(), value, at.1 && values.is_inert());
-        self.put_at(at, P::same, payload, Rule::Set(ttl));
+        self.set_at(at, P::same, payload, ttl);
     }
 
     /// Stores on the user's word, with a time to live of its own if that is given.
@@ -286,61 +271,37 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let query = Query::<K, K>::new(&key);
         let at = (self.hash(&query), Query::<K, K>::is_inert());
         let payload = Payload::new(key, value, at.1 && values.is_inert());
-        self.put_at(at, K::eq, payload, Rule::Set(ttl));
+        self.set_at(at, K::eq, payload, ttl);
     }
 
-    /// Stores what a flight brings. What had to go is for the caller to drop.
-    pub(crate) fn put(&self, at: &Absent<K>, payload: Payload<K, V>, rule: Rule) -> Trash<K, V> {
-        self.put_at((at.hash, at.inert), at.same, payload, rule)
-    }
-
-    fn put_at(
+    fn set_at(
         &self,
         at: (u32, bool),
         same: fn(&K, &K) -> bool,
         payload: Payload<K, V>,
-        rule: Rule,
-    ) -> Trash<K, V> {
+        ttl: Option<Duration>,
+    ) {
         let mut trash = Trash::new();
-        let deadline = self.at_slot(
+        let (deadline, waits) = self.at_slot(
             at,
             payload,
             |payload, key| same(payload.key(), key),
             &mut trash,
             |state, slot, payload, trash| {
-                state.put(at.0, slot, payload, rule, self.settings(), trash)
+                let deadline = state.set(at.0, slot, payload, ttl, self.settings(), trash);
+                (deadline, Waits::under(at.0, state))
             },
         );
+        Self::note(deadline);
+        waits.look_again();
+        drop(trash);
+    }
+
+    /// An entry has been stored with this deadline.
+    pub(super) fn note(deadline: Option<Instant>) {
         if let Some(deadline) = deadline.filter(|_| S::IS_SHARED) {
             alarm::note(deadline);
         }
-        trash
-    }
-
-    /// Ends a flight whose result is not to be kept, and removes what it was to
-    /// replace, unless that was overtaken meanwhile.
-    pub(crate) fn drop_at(&self, at: &Absent<K>, key: &K) -> Trash<K, V> {
-        let mut trash = Trash::new();
-        self.at_slot(
-            (at.hash, at.inert),
-            key,
-            |key, kept| (at.same)(key, kept),
-            &mut trash,
-            |state, slot, _, trash| {
-                let valid = state.flights.end(at.ticket);
-                if let Some(slot) = slot.filter(|_| valid) {
-                    state.discard(slot, &self.settings().clock, trash);
-                }
-            },
-        );
-        trash
-    }
-
-    /// A flight that ends without a result.
-    pub(crate) fn abandon(&self, ticket: Ticket) {
-        self.gate.with(|state| {
-            state.flights.end(ticket);
-        });
     }
 
     /// Drops every entry, zeroes the counters.
@@ -373,6 +334,17 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         turns::drop_each(trash);
     }
 
+    /// Removes all entries with this tag, says how many.
+    pub(crate) fn invalidate_tag(&self, tag: &str) -> usize {
+        if !self.settings().tagged {
+            return 0;
+        }
+        let removed = self.gate.with(|state| state.remove_tagged(tag));
+        let n = removed.len();
+        turns::drop_each(removed);
+        n
+    }
+
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.gate.with(|state| state.store.next_deadline())
     }
@@ -381,7 +353,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let mut trash = Trash::new();
         self.gate.with(|state| {
             state.expire(&self.settings().clock, usize::MAX, &mut trash);
-            state.info()
+            state.info(self.settings())
         })
     }
 
@@ -412,7 +384,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             let live = state
                 .store
                 .in_order()
-                .filter(|&slot| !state.is_expired(slot, now));
+                .filter(|&slot| !state.is_expired(slot, now) && state.is_fresh(slot, now, self.settings()));
             live.take(n)
                 .map(|slot| state.store.payload(slot).duplicate())
                 .collect()
@@ -424,4 +396,54 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn inspect<R>(&self, f: impl FnOnce(&State<K, V>) -> R) -> R {
         self.gate.with(|state| f(state))
     }
+}
+
+/// What is known to be under a key, and what first has to be compared.
+fn find_known<K, V>(
+    state: &mut State<K, V>,
+    hash: u32,
+    joining: bool,
+    compared: &Compared<K, V>,
+) -> (Found, SmallVec<[Arc<Pair<K, V>>; 2]>) {
+    let mut unknown = SmallVec::new();
+    let mut found = Found {
+        slot: None,
+        flight: None,
+    };
+    let candidates: SmallVec<[Slot; 4]> = state.store.candidates(hash).collect();
+    // They mostly stand in the order in which they were compared.
+    let mut at = 0;
+    for slot in candidates {
+        let pair = state.store.payload_mut(slot).share();
+        match compared.known(at, &pair) {
+            Some(true) => found.slot = Some(slot),
+            Some(false) => {}
+            None => unknown.push(pair),
+        }
+        at += 1;
+    }
+    if found.slot.is_some() {
+        unknown.clear();
+    }
+    if joining {
+        let mut is_known = false;
+        let mut others: SmallVec<[Arc<Pair<K, V>>; 2]> = SmallVec::new();
+        for pair in state.flights.pairs(hash) {
+            match compared.known(at, pair) {
+                Some(true) => is_known = true,
+                Some(false) => {}
+                None => others.push(Arc::clone(pair)),
+            }
+            at += 1;
+        }
+        if is_known {
+            found.flight = state.flights.find(hash, |known| match known {
+                Known::Pair(pair) => compared.known(0, pair) == Some(true),
+                Known::Inert(_) => false,
+            });
+        } else {
+            unknown.extend(others);
+        }
+    }
+    (found, unknown)
 }

@@ -1,12 +1,20 @@
 //! A computation in the hands of whoever runs it: it lands with a result, or is
-//! dropped without one and leaves no trace.
+//! dropped without one and leaves no trace but word for those who wait for it.
 
+use std::sync::Arc;
+use std::task::Poll;
+
+use super::board::{Arrival, Call, Landed, Lead, Mode};
+use super::boarding::{Boarding, Waiter};
 use super::engine::Engine;
+use super::flights::Known;
 use super::gate::Scope;
-use super::payload::{Payload, Trash, Values};
-use super::settings::Rule;
-use super::tickets::Absent;
+use super::payload::{Held, Pair, Trash, Values};
+use super::settings::Terms;
+use super::wait::Wait;
 use crate::key::Part;
+use crate::leading::Leader;
+use crate::time::Instant;
 
 /// Where the engine of a cache is at home: a static, a handle, a thread.
 pub trait Home {
@@ -22,93 +30,288 @@ pub trait Home {
     fn engine(&self) -> &Engine<Self::Key, Self::Value, Self::Scope>;
 }
 
+type WaitOf<H> = Wait<<H as Home>::Key, <H as Home>::Value>;
+type PairOf<H> = Pair<<H as Home>::Key, <H as Home>::Value>;
+
 /// A computation under way. Dropped without a result (a panic, a cancelled
-/// future), it leaves no trace.
+/// future), it leaves no trace, and those who waited for it look again.
 pub(crate) struct Flight<H: Home> {
     home: H,
-    key: Option<H::Key>,
-    absent: Absent<H::Key>,
-    replace: bool,
-    landed: bool,
+    call: Call<H::Key>,
+    lead: Lead,
+    /// The entry to be, where comparing its key may run code of the user's.
+    pair: Option<Arc<PairOf<H>>>,
+    /// Whether this thread is in the middle of it.
+    is_entered: bool,
+    /// When it began, where that is of interest.
+    began: Option<Instant>,
+    /// Where others wait for a task, from the beginning.
+    wait: Option<Arc<WaitOf<H>>>,
+    /// What was waited for in vain before this was begun.
+    instead_of: Option<Arc<WaitOf<H>>>,
+    has_ended: bool,
 }
 
 impl<H: Home> Flight<H> {
-    /// Answers a call from the cache, or takes on its computation.
+    /// Answers a call, if need be by waiting for another's computation, or takes on
+    /// its own.
     #[inline]
     pub(crate) fn board(
         home: H,
         part: &impl Part<Owned = H::Key>,
         values: &impl Values<H::Value>,
     ) -> Result<H::Value, Self> {
+        match Flight::begin(home, part, values, false) {
+            Boarding::Held(held) => Ok(held.release(values)),
+            Boarding::Lead(flight) => Err(flight),
+            Boarding::Wait(waiter) => waiter.block(values),
+        }
+    }
+
+    /// The same for a task, which does its waiting by itself.
+    pub(crate) fn begin(
+        home: H,
+        part: &impl Part<Owned = H::Key>,
+        values: &impl Values<H::Value>,
+        is_task: bool,
+    ) -> Boarding<H> {
         let mut trash = Trash::new();
-        match home.engine().call(part, values, &mut trash) {
-            Ok(held) => Ok(held.release(values)),
-            Err(absent) => Err(Flight::take_off(home, part, absent, trash)),
+        let call = home.engine().describe(part, is_task);
+        match home.engine().call(call, part, values, &mut trash) {
+            Arrival::Held(held) => Boarding::Held(held),
+            Arrival::Lead(lead) => {
+                let mut flight = Flight::new(home, call, lead, None);
+                // From here on the ticket has an owner: the user's `Drop` and `Clone`
+                // may panic, and the flight ends as any other.
+                drop(trash);
+                if !call.inert {
+                    flight.own(part);
+                }
+                Boarding::Lead(flight)
+            }
+            Arrival::Join(join) => {
+                let key = Known::Inert(part.to_key());
+                Boarding::Wait(Waiter::new(home, call, key, Some(join)))
+            }
+            Arrival::Unknown => {
+                drop(trash);
+                let key = Known::Pair(Arc::new(Pair::of(part.to_key())));
+                Waiter::new(home, call, key, None).decide(&Mode::Join, values)
+            }
         }
     }
 
     /// Takes on a computation whose result takes the place of a live entry.
-    pub(crate) fn anew(home: H, part: &impl Part<Owned = H::Key>) -> Self {
-        let absent = home.engine().begin(part);
-        let mut flight = Flight::take_off(home, part, absent, Trash::new());
-        flight.replace = true;
+    pub(crate) fn anew(home: H, part: &impl Part<Owned = H::Key>, is_task: bool) -> Self {
+        let call = home.engine().describe(part, is_task);
+        let key = part.to_key();
+        if call.inert {
+            let lead = home.engine().begin(call, Known::Inert(key));
+            return Flight::new(home, call, lead, None);
+        }
+        let pair = Arc::new(Pair::of(key));
+        let lead = home.engine().begin(call, Known::Pair(Arc::clone(&pair)));
+        Flight::new(home, call, lead, Some(pair))
+    }
+
+    pub(super) fn new(
+        home: H,
+        call: Call<H::Key>,
+        lead: Lead,
+        pair: Option<Arc<PairOf<H>>>,
+    ) -> Self {
+        let settings = home.engine().settings();
+        let began = settings.xfetch.map(|_| settings.clock.now());
+        let mut flight = Flight {
+            home,
+            call,
+            lead,
+            pair,
+            is_entered: false,
+            began,
+            wait: None,
+            instead_of: None,
+            has_ended: false,
+        };
+        flight.enter();
         flight
     }
 
-    fn take_off(
-        home: H,
-        part: &impl Part<Owned = H::Key>,
-        absent: Absent<H::Key>,
-        trash: Trash<H::Key, H::Value>,
-    ) -> Self {
-        let mut flight = Flight {
-            home,
-            key: None,
-            absent,
-            replace: false,
-            landed: false,
+    /// Others may wait for it from here on: a thread is in the middle of it, and a
+    /// task has a place for them.
+    fn enter(&mut self) {
+        match (self.lead.is_open, self.call.is_task) {
+            (false, _) => {}
+            (true, true) => self.wait = Some(self.home.engine().wait_at(self.lead.ticket)),
+            (true, false) => {
+                self.lead.leader.enter();
+                self.is_entered = true;
+            }
+        }
+    }
+
+    /// Makes the key of a call that is on its way already.
+    #[cold]
+    fn own(&mut self, part: &impl Part<Owned = H::Key>) {
+        let pair = Arc::new(Pair::of(part.to_key()));
+        self.home.engine().open(&mut self.lead, self.call, &pair);
+        self.pair = Some(pair);
+        self.enter();
+    }
+
+    pub(super) fn instead_of(mut self, wait: Option<Arc<WaitOf<H>>>) -> Self {
+        self.instead_of = wait;
+        self
+    }
+
+    /// Polls the body of a task: for as long the thread is in the middle of it.
+    pub(crate) fn in_poll<R>(&self, poll: impl FnOnce() -> Poll<R>) -> Poll<R> {
+        struct Left(Leader);
+
+        impl Drop for Left {
+            fn drop(&mut self) {
+                self.0.leave();
+            }
+        }
+
+        let Some(wait) = &self.wait else {
+            return poll();
         };
-        // From here on the ticket has an owner: the user's `Drop` and `Clone`
-        // may panic, and the flight ends as any other.
-        drop(trash);
-        flight.key = Some(part.to_key());
-        flight
+        self.lead.leader.enter();
+        let _left = Left(self.lead.leader);
+        wait.in_poll(poll)
     }
 
     /// Stores the result, unless it was invalidated meanwhile.
     pub(crate) fn land(mut self, value: H::Value, values: &impl Values<H::Value>) {
         // The user's closure may panic: the flight is still in the air then.
         let ttl = values.lifetime(&value);
-        let Some(key) = self.key.take() else { return };
-        let payload = Payload::new(key, value, self.absent.inert && values.is_inert());
-        let rule = Rule::Computed {
-            ticket: self.absent.ticket,
-            replace: self.replace,
+        let terms = Terms {
+            replaces: self.lead.replaces,
             ttl,
+            cost: self.cost(),
         };
         // A panicking `Eq` leaves before the ticket is handed in, a panicking
         // `Drop` in the trash comes after.
-        let trash = self.home.engine().put(&self.absent, payload, rule);
-        self.landed = true;
+        let engine = self.home.engine();
+        let pair = self.pair.take();
+        let landed = engine.land(self.call, self.lead.ticket, pair, value, terms, values);
+        let Landed {
+            trash,
+            wait,
+            others,
+            deadline,
+        } = landed;
+        self.has_ended = true;
+        Engine::<H::Key, H::Value, H::Scope>::note(deadline);
+        if let Some((wait, held)) = wait {
+            self.end_instead(Some(held.again(values)));
+            wait.end(Some(held));
+        } else {
+            self.end_instead(None);
+        }
+        others.look_again();
         drop(trash);
     }
 
-    /// Ends with a result that is not to be kept. What it was to replace goes.
-    pub(crate) fn refuse(mut self) {
-        let Some(key) = self.key.take().filter(|_| self.replace) else {
+    #[allow(clippy::cast_possible_truncation)]
+    fn cost(&self) -> f32 {
+        let clock = &self.home.engine().settings().clock;
+        self.began
+            .map_or(0.0, |began| clock.now().since(began).as_secs_f32())
+    }
+
+    /// Ends with a result that is not to be kept. What it was to replace goes; those
+    /// who wait get a copy, which is made only if there are any.
+    pub(crate) fn refuse(mut self, copy: impl FnOnce() -> H::Value, values: &impl Values<H::Value>) {
+        let mut trash = Trash::new();
+        let engine = self.home.engine();
+        // As in `land`: a panicking `Eq` leaves before the ticket is handed in.
+        let mut ended = engine.refuse(self.call, self.lead, self.pair.as_ref(), &mut trash);
+        self.has_ended = true;
+        let Some(wait) = ended.wait.take() else {
+            self.end_instead(None);
             return;
         };
-        // As in `land`: a panicking `Eq` leaves before the ticket is handed in.
-        let trash = self.home.engine().drop_at(&self.absent, &key);
-        self.landed = true;
+        // The user's `Clone` may panic: nobody is left waiting.
+        let ending = Ending(Some(wait));
+        let pair = match (self.pair.take(), ended.key.take()) {
+            (Some(pair), _) => pair,
+            (None, Some(Known::Inert(key))) => Arc::new(Pair::of(key)),
+            (None, _) => return,
+        };
+        pair.set(copy());
+        let held = Held::Shared(pair);
+        self.end_instead(Some(held.again(values)));
+        ending.end(held);
         drop(trash);
+    }
+
+    /// The value that stands in for the error that the body gave, if there is one; for
+    /// those who wait as well.
+    pub(crate) fn fall_back(mut self, values: &impl Values<H::Value>) -> Option<H::Value> {
+        let engine = self.home.engine();
+        if engine.settings().stale_if_error.is_zero() {
+            return None;
+        }
+        let held = engine.fall_back(self.call, self.lead, self.pair.as_ref(), values)?;
+        let mut ended = engine.abandon(self.lead.ticket);
+        self.has_ended = true;
+        if let Some(wait) = ended.wait.take() {
+            wait.end(Some(held.again(values)));
+        }
+        self.end_instead(Some(held.again(values)));
+        Some(held.release(values))
+    }
+
+    /// Tells those who were not joined whether that was as well.
+    fn end_instead(&mut self, held: Option<Held<H::Key, H::Value>>) {
+        if let Some(wait) = self.instead_of.take() {
+            let patience = self.home.engine().patience();
+            patience.learn(wait.has_ended());
+            match held {
+                Some(held) => wait.end(Some(held)),
+                None => wait.look_again(),
+            }
+        }
+    }
+
+    /// Gives the entry to be its tags.
+    pub(crate) fn tag(&self, tags: Vec<super::tags::Tag>) {
+        self.home.engine().tag(self.lead.ticket, tags);
+    }
+}
+
+/// Those who wait, until they are told.
+struct Ending<K, V>(Option<Arc<Wait<K, V>>>);
+
+impl<K, V> Ending<K, V> {
+    fn end(mut self, held: Held<K, V>) {
+        if let Some(wait) = self.0.take() {
+            wait.end(Some(held));
+        }
+    }
+}
+
+impl<K, V> Drop for Ending<K, V> {
+    fn drop(&mut self) {
+        if let Some(wait) = self.0.take() {
+            wait.end(None);
+        }
     }
 }
 
 impl<H: Home> Drop for Flight<H> {
     fn drop(&mut self) {
-        if !self.landed {
-            self.home.engine().abandon(self.absent.ticket);
+        if self.is_entered {
+            self.lead.leader.leave();
+        }
+        if !self.has_ended {
+            let ended = self.home.engine().abandon(self.lead.ticket);
+            if let Some(wait) = &ended.wait {
+                wait.end(None);
+            }
+            self.end_instead(None);
         }
     }
 }

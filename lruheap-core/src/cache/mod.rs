@@ -2,23 +2,30 @@
 //! the computations under way. Policies and data structures belong in the
 //! store; what generated code calls belongs in `memo`.
 
+mod board;
+mod boarding;
 mod builder;
 mod engine;
 mod flight;
+mod flights;
 mod gate;
+mod patience;
 mod payload;
 mod settings;
 mod state;
-mod tickets;
+mod tags;
+mod wait;
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::hash::Hash;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use boarding::Boarding;
 pub use builder::CacheBuilder;
 pub use engine::Engine;
 pub(crate) use flight::Flight;
@@ -392,9 +399,13 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
         match self.call(key) {
             Ok(value) => Ok(value),
             Err(flight) => {
-                let value = compute()?;
-                flight.land(value.clone(), &Clones);
-                Ok(value)
+                match compute() {
+                    Ok(value) => {
+                        flight.land(value.clone(), &Clones);
+                        Ok(value)
+                    }
+                    Err(error) => flight.fall_back(&Clones).ok_or(error),
+                }
             }
         }
     }
@@ -407,14 +418,18 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static,
         F: Future<Output = V>,
     {
-        match self.call(key) {
-            Ok(value) => value,
-            Err(flight) => {
-                let value = compute().await;
-                flight.land(value.clone(), &Clones);
-                value
-            }
-        }
+        let flight = match self.board(key) {
+            Boarding::Held(held) => return held.release(&Clones),
+            Boarding::Lead(flight) => flight,
+            Boarding::Wait(waiter) => match waiter.wait(&Clones).await {
+                Ok(value) => return value,
+                Err(flight) => flight,
+            },
+        };
+        let mut body = pin!(compute());
+        let value = poll_fn(|cx| flight.in_poll(|| body.as_mut().poll(cx))).await;
+        flight.land(value.clone(), &Clones);
+        value
     }
 
     /// As [`try_get_or_insert_with`](Self::try_get_or_insert_with), for an
@@ -433,13 +448,21 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        match self.call(key) {
-            Ok(value) => Ok(value),
-            Err(flight) => {
-                let value = compute().await?;
+        let flight = match self.board(key) {
+            Boarding::Held(held) => return Ok(held.release(&Clones)),
+            Boarding::Lead(flight) => flight,
+            Boarding::Wait(waiter) => match waiter.wait(&Clones).await {
+                Ok(value) => return Ok(value),
+                Err(flight) => flight,
+            },
+        };
+        let mut body = pin!(compute());
+        match poll_fn(|cx| flight.in_poll(|| body.as_mut().poll(cx))).await {
+            Ok(value) => {
                 flight.land(value.clone(), &Clones);
                 Ok(value)
             }
+            Err(error) => flight.fall_back(&Clones).ok_or(error),
         }
     }
 
@@ -449,6 +472,14 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static,
     {
         Flight::board(self, &Query::new(key), &Clones)
+    }
+
+    fn board<Q>(&self, key: &Q) -> Boarding<&Self>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static,
+    {
+        Flight::begin(self, &Query::new(key), &Clones, true)
     }
 }
 

@@ -1,10 +1,56 @@
 //! What the store keeps for a key, and how values are handed out.
 
 use std::mem;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use smallvec::SmallVec;
+
+/// A key and its value, held by all who look at them outside the gate. Without its
+/// value yet while that is being computed.
+pub(crate) struct Pair<K, V> {
+    key: K,
+    value: OnceLock<V>,
+}
+
+impl<K, V> Pair<K, V> {
+    pub(crate) fn of(key: K) -> Self {
+        let value = OnceLock::new();
+        Pair { key, value }
+    }
+
+    fn new(key: K, value: V) -> Self {
+        let value = OnceLock::from(value);
+        Pair { key, value }
+    }
+
+    #[inline]
+    pub(crate) fn key(&self) -> &K {
+        &self.key
+    }
+
+    /// The value of a pair in the store, or of a computation that has ended.
+    #[inline]
+    fn value(&self) -> &V {
+        self.value
+            .get()
+            .expect("only a computation under way has none")
+    }
+
+    /// The computation has ended: it alone sets the value.
+    pub(crate) fn set(&self, value: V) {
+        let set = self.value.set(value);
+        debug_assert!(set.is_ok(), "a computation ends once");
+    }
+
+    fn into_parts(self) -> (K, V) {
+        let value = self.value.into_inner();
+        (
+            self.key,
+            value.expect("only a computation under way has none"),
+        )
+    }
+}
 
 /// A key and its value.
 ///
@@ -13,7 +59,7 @@ use smallvec::SmallVec;
 /// Any other pair is taken out of the gate by its pointer and looked at there.
 pub(crate) enum Payload<K, V> {
     Inline(K, V),
-    Shared(Arc<(K, V)>),
+    Shared(Arc<Pair<K, V>>),
     /// For the moment in which `share` turns the one into the other.
     Moving,
 }
@@ -23,7 +69,7 @@ impl<K, V> Payload<K, V> {
         if inert {
             Payload::Inline(key, value)
         } else {
-            Payload::Shared(Arc::new((key, value)))
+            Payload::Shared(Arc::new(Pair::new(key, value)))
         }
     }
 
@@ -31,7 +77,7 @@ impl<K, V> Payload<K, V> {
     pub(crate) fn key(&self) -> &K {
         match self {
             Payload::Inline(key, _) => key,
-            Payload::Shared(pair) => &pair.0,
+            Payload::Shared(pair) => pair.key(),
             Payload::Moving => unreachable!("seen only inside `share`"),
         }
     }
@@ -40,15 +86,15 @@ impl<K, V> Payload<K, V> {
     pub(crate) fn value(&self) -> &V {
         match self {
             Payload::Inline(_, value) => value,
-            Payload::Shared(pair) => &pair.1,
+            Payload::Shared(pair) => pair.value(),
             Payload::Moving => unreachable!("seen only inside `share`"),
         }
     }
 
     /// The pair by its pointer, so that it can be looked at outside the gate.
-    pub(crate) fn share(&mut self) -> Arc<(K, V)> {
+    pub(crate) fn share(&mut self) -> Arc<Pair<K, V>> {
         match mem::replace(self, Payload::Moving) {
-            Payload::Inline(key, value) => *self = Payload::Shared(Arc::new((key, value))),
+            Payload::Inline(key, value) => *self = Payload::Shared(Arc::new(Pair::new(key, value))),
             shared => *self = shared,
         }
         match self {
@@ -64,8 +110,8 @@ impl<K, V> Payload<K, V> {
         match self {
             Payload::Inline(_, value) => value,
             Payload::Shared(pair) => match Arc::try_unwrap(pair) {
-                Ok((_, value)) => value,
-                Err(pair) => values.copy(&pair.1),
+                Ok(pair) => pair.into_parts().1,
+                Err(pair) => values.copy(pair.value()),
             },
             Payload::Moving => unreachable!("seen only inside `share`"),
         }
@@ -86,7 +132,10 @@ impl<K: Clone, V: Clone> Payload<K, V> {
     pub(crate) fn into_pair(self) -> (K, V) {
         match self {
             Payload::Inline(key, value) => (key, value),
-            Payload::Shared(pair) => Arc::unwrap_or_clone(pair),
+            Payload::Shared(pair) => match Arc::try_unwrap(pair) {
+                Ok(pair) => pair.into_parts(),
+                Err(pair) => (pair.key().clone(), pair.value().clone()),
+            },
             Payload::Moving => unreachable!("seen only inside `share`"),
         }
     }
@@ -141,7 +190,7 @@ impl<V: Clone + 'static> Values<V> for Clones {
 /// A value on its way out of the gate.
 pub(crate) enum Held<K, V> {
     Copied(V),
-    Shared(Arc<(K, V)>),
+    Shared(Arc<Pair<K, V>>),
 }
 
 impl<K, V> Held<K, V> {
@@ -155,12 +204,20 @@ impl<K, V> Held<K, V> {
         }
     }
 
+    /// Under a lock: the same once more, at no cost in user code.
+    pub(crate) fn again(&self, values: &impl Values<V>) -> Self {
+        match self {
+            Held::Copied(value) => Held::Copied(values.copy(value)),
+            Held::Shared(pair) => Held::Shared(Arc::clone(pair)),
+        }
+    }
+
     /// Outside the gate: the caller's copy.
     #[inline]
     pub(crate) fn release(self, values: &impl Values<V>) -> V {
         match self {
             Held::Copied(value) => value,
-            Held::Shared(pair) => values.copy(&pair.1),
+            Held::Shared(pair) => values.copy(pair.value()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::tickets::Ticket;
+use super::patience::Patience;
 use crate::stats::{CacheKind, CacheParameters, Policy};
 use crate::time::Clock;
 
@@ -17,6 +17,16 @@ pub(crate) struct Settings {
     pub(crate) tti: Option<Duration>,
     pub(crate) typed: Option<bool>,
     pub(crate) policy: Policy,
+    /// Whether concurrent misses on one key all compute.
+    pub(crate) apart: bool,
+    /// How eagerly entries are recomputed as they near their expiry: the paper's beta.
+    pub(crate) xfetch: Option<f64>,
+    /// How long past its ttl a value is served while one caller recomputes it.
+    pub(crate) stale: Duration,
+    /// How long past its ttl a value stands in for an error.
+    pub(crate) stale_if_error: Duration,
+    /// Whether entries may have tags.
+    pub(crate) tagged: bool,
     pub(crate) clock: Clock,
 }
 
@@ -25,6 +35,21 @@ pub(crate) struct Settings {
 pub struct Setup {
     pub(crate) settings: Settings,
     pub(crate) hasher: foldhash::fast::RandomState,
+    pub(crate) patience: Patience,
+}
+
+impl Settings {
+    /// How long entries are kept past their ttl.
+    #[inline]
+    pub(crate) fn keep(&self) -> Duration {
+        self.stale.max(self.stale_if_error)
+    }
+
+    /// Whether an entry may be looked at in another way as it grows old.
+    #[inline]
+    pub(crate) fn ages(&self) -> bool {
+        self.xfetch.is_some() || !self.keep().is_zero()
+    }
 }
 
 impl Setup {
@@ -32,6 +57,7 @@ impl Setup {
         Setup {
             settings,
             hasher: foldhash::fast::RandomState::default(),
+            patience: Patience::default(),
         }
     }
 
@@ -42,22 +68,18 @@ impl Setup {
             tti: self.settings.tti,
             typed: self.settings.typed,
             policy: self.settings.policy,
+            tagged: self.settings.tagged,
         }
     }
 }
 
-/// On whose word a value is stored.
+/// On what terms the result of a computation is stored.
 #[derive(Clone, Copy)]
-pub(crate) enum Rule {
-    /// The user's: it takes the place of what is there and of what is being
-    /// computed, and may bring its own time to live.
-    Set(Option<Duration>),
-    /// A computation's: only if it is still valid, and in the place of a live
-    /// entry only if that was the purpose.
-    Computed {
-        ticket: Ticket,
-        replace: bool,
-        /// The value's own time to live.
-        ttl: Option<Duration>,
-    },
+pub(crate) struct Terms {
+    /// Whether in the place of a live entry.
+    pub(crate) replaces: bool,
+    /// The value's own time to live.
+    pub(crate) ttl: Option<Duration>,
+    /// What it cost to compute, in seconds.
+    pub(crate) cost: f32,
 }

@@ -5,9 +5,11 @@
 use std::mem;
 use std::time::Duration;
 
+use super::flights::{Ended, Flights};
 use super::payload::{Held, Payload, Trash, Values};
-use super::settings::{Rule, Settings};
-use super::tickets::Flights;
+use super::settings::{Settings, Terms};
+use super::tags::{Tag, Tags};
+use crate::random;
 use crate::stats::CacheInfo;
 use crate::store::{MOST_ENTRIES, Slot, Store};
 use crate::time::{Clock, Instant};
@@ -29,7 +31,43 @@ pub(crate) struct State<K, V> {
     pub(crate) store: Store<Payload<K, V>>,
     pub(crate) maxsize: Option<usize>,
     pub(crate) counters: Counters,
-    pub(crate) flights: Flights,
+    pub(crate) flights: Flights<K, V>,
+    /// What few caches have.
+    extras: Option<Box<Extras>>,
+}
+
+#[derive(Default)]
+struct Extras {
+    tags: Tags,
+    /// Calls that got an old value, or one in the place of an error.
+    stale: u64,
+}
+
+/// Who looks for an entry.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// Somebody who can compute it.
+    Call,
+    /// Somebody who can't.
+    Get,
+}
+
+/// What a look-up gives.
+pub(crate) enum Look<K, V> {
+    Hit(Held<K, V>),
+    /// There is a value, and this caller is to compute it anew.
+    Renew,
+    Miss,
+}
+
+/// How old an entry is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Age {
+    Fresh,
+    /// Past its time to live, and to be served while it is being renewed.
+    Stale,
+    /// Kept for nothing but to stand in for an error.
+    Over,
 }
 
 impl<K, V> State<K, V> {
@@ -39,6 +77,7 @@ impl<K, V> State<K, V> {
             maxsize,
             counters: Counters::default(),
             flights: Flights::default(),
+            extras: None,
         }
     }
 
@@ -53,85 +92,216 @@ impl<K, V> State<K, V> {
         now.is_some_and(|now| self.store.is_expired(slot, now))
     }
 
-    /// The slot, if there is one and its time is not up.
+    /// The slot, if there is one and its time to live is not up.
     #[inline]
-    pub(crate) fn live(&self, slot: Option<Slot>, clock: &Clock) -> Option<Slot> {
-        slot.filter(|&slot| !self.is_expired(slot, self.now(clock)))
+    pub(crate) fn live(&self, slot: Option<Slot>, settings: &Settings) -> Option<Slot> {
+        let now = self.now(&settings.clock);
+        slot.filter(|&slot| !self.is_expired(slot, now) && self.is_fresh(slot, now, settings))
     }
 
-    /// Counts a look-up; touches and holds the value that it found.
+    /// Whether an entry that has not expired has not been kept past its time to live.
     #[inline]
-    pub(crate) fn hit(
+    pub(crate) fn is_fresh(&self, slot: Slot, now: Option<Instant>, settings: &Settings) -> bool {
+        settings.keep().is_zero()
+            || now.is_none_or(|now| self.age(slot, now, settings) == Age::Fresh)
+    }
+
+    /// When an entry's time to live is up.
+    pub(crate) fn expiry(&self, slot: Slot, settings: &Settings) -> Option<Instant> {
+        let end = self.store.end(slot)?.back(settings.keep());
+        self.store.deadline(slot).map(|deadline| deadline.min(end))
+    }
+
+    fn age(&self, slot: Slot, now: Instant, settings: &Settings) -> Age {
+        let Some(end) = self.store.end(slot) else {
+            return Age::Fresh;
+        };
+        let expiry = end.back(settings.keep());
+        if now < expiry {
+            Age::Fresh
+        } else if now < expiry.saturating_add(settings.stale) {
+            Age::Stale
+        } else {
+            Age::Over
+        }
+    }
+
+    /// Looks for an entry. Where it is a hit, counts and touches it, and holds its
+    /// value.
+    #[inline]
+    pub(crate) fn look(
+        &mut self,
+        (hash, slot): (u32, Option<Slot>),
+        asking: Asking,
+        settings: &Settings,
+        values: &impl Values<V>,
+        trash: &mut Trash<K, V>,
+    ) -> Look<K, V> {
+        let Some(slot) = slot else { return Look::Miss };
+        let now = self.now(&settings.clock);
+        if self.is_expired(slot, now) {
+            self.drop_expired(slot, trash);
+            return Look::Miss;
+        }
+        if !values.is_good(self.store.payload(slot).value()) {
+            // It can't be handed out, so it must not keep its place either.
+            trash.push(self.take_out(slot));
+            return Look::Miss;
+        }
+        if let Some(now) = now.filter(|_| settings.ages()) {
+            if let Some(other) = self.look_at_age(hash, slot, now, asking, settings) {
+                return other;
+            }
+        }
+        self.counters.hits += 1;
+        self.store.touch(slot);
+        if let (Some(tti), Some(now)) = (settings.tti, now) {
+            self.store.postpone(slot, now.saturating_add(tti));
+        }
+        Look::Hit(Held::take(self.store.payload(slot), values))
+    }
+
+    /// What an entry's age makes of a hit, if anything.
+    fn look_at_age(
+        &mut self,
+        hash: u32,
+        slot: Slot,
+        now: Instant,
+        asking: Asking,
+        settings: &Settings,
+    ) -> Option<Look<K, V>> {
+        match (self.age(slot, now, settings), asking) {
+            (Age::Fresh, Asking::Get) => return None,
+            (Age::Fresh, Asking::Call) if !self.nears_expiry(slot, now, settings) => return None,
+            (Age::Fresh | Age::Stale, Asking::Call) => {}
+            (Age::Stale, Asking::Get) | (Age::Over, _) => return Some(Look::Miss),
+        }
+        // One at a time; that two keys with one hash may have to take turns delays a
+        // renewal, no more.
+        if !self.flights.is_replacing(hash) {
+            return Some(Look::Renew);
+        }
+        if self.age(slot, now, settings) == Age::Stale {
+            self.count_stale();
+        }
+        None
+    }
+
+    /// Whether it is this caller's turn to recompute early: "`XFetch`".
+    fn nears_expiry(&self, slot: Slot, now: Instant, settings: &Settings) -> bool {
+        let (Some(beta), Some(end)) = (settings.xfetch, self.store.end(slot)) else {
+            return false;
+        };
+        if end == Instant::NEVER {
+            return false;
+        }
+        let left = end.back(settings.keep()).since(now).as_secs_f64();
+        let cost = f64::from(self.store.cost(slot));
+        -(cost * beta * random::share().ln()) >= left
+    }
+
+    /// The value that stands in for an error, if there is one that may.
+    pub(crate) fn fall_back(
         &mut self,
         slot: Option<Slot>,
         settings: &Settings,
         values: &impl Values<V>,
-        trash: &mut Trash<K, V>,
     ) -> Option<Held<K, V>> {
-        if let Some(slot) = slot {
+        let slot = slot.filter(|&slot| {
             let now = self.now(&settings.clock);
-            if self.is_expired(slot, now) {
-                self.drop_expired(slot, trash);
-            } else if values.is_good(self.store.payload(slot).value()) {
-                self.counters.hits += 1;
-                self.store.touch(slot);
-                if let (Some(tti), Some(now)) = (settings.tti, now) {
-                    self.store.postpone(slot, now.saturating_add(tti));
-                }
-                return Some(Held::take(self.store.payload(slot), values));
-            } else {
-                // It can't be handed out, so it must not keep its place either.
-                trash.push(self.store.remove(slot));
-            }
-        }
-        self.counters.misses += 1;
-        None
+            let end = self.store.end(slot).map(|end| end.back(settings.keep()));
+            let end = end.map(|end| end.saturating_add(settings.stale_if_error));
+            let is_in_time = now.zip(end).is_none_or(|(now, end)| now < end);
+            !self.is_expired(slot, now)
+                && is_in_time
+                && values.is_good(self.store.payload(slot).value())
+        })?;
+        self.count_stale();
+        Some(Held::take(self.store.payload(slot), values))
     }
 
-    /// Stores a value, by the rule; gives the deadline that it is stored with.
-    pub(crate) fn put(
+    #[cold]
+    fn count_stale(&mut self) {
+        self.extras.get_or_insert_default().stale += 1;
+    }
+
+    /// Stores a value on the user's word: in the place of what is there, and of what
+    /// is being computed. Gives the deadline that it is stored with.
+    pub(crate) fn set(
         &mut self,
         hash: u32,
         slot: Option<Slot>,
         payload: Payload<K, V>,
-        rule: Rule,
+        ttl: Option<Duration>,
         settings: &Settings,
         trash: &mut Trash<K, V>,
     ) -> Option<Instant> {
-        let ttl = match rule {
-            Rule::Set(ttl) => {
-                self.flights.invalidate(hash);
-                ttl.or(settings.ttl)
-            }
-            Rule::Computed {
-                ticket,
-                replace,
-                ttl,
-            } => {
-                let valid = self.flights.end(ticket);
-                let resident = !replace && self.live(slot, &settings.clock).is_some();
-                if !valid || resident {
-                    trash.push(payload);
-                    return None;
-                }
-                ttl.or(settings.ttl)
-            }
+        self.flights.invalidate(hash);
+        let terms = Terms {
+            replaces: true,
+            ttl,
+            cost: 0.0,
         };
+        self.store(hash, slot, payload, terms, settings, trash)?.1
+    }
+
+    /// Stores the result of a computation that has ended, if it is still valid, and in
+    /// the place of a live entry only if that was the purpose.
+    #[inline]
+    pub(crate) fn land(
+        &mut self,
+        (hash, slot): (u32, Option<Slot>),
+        payload: Payload<K, V>,
+        ended: &mut Ended<K, V>,
+        terms: Terms,
+        settings: &Settings,
+        trash: &mut Trash<K, V>,
+    ) -> Option<Instant> {
+        let is_resident = !terms.replaces && self.live(slot, settings).is_some();
+        if !ended.is_valid || is_resident {
+            trash.push(payload);
+            return None;
+        }
+        self.flights.overtake(hash, ended.number);
+        let (slot, deadline) = self.store(hash, slot, payload, terms, settings, trash)?;
+        if !ended.tags.is_empty() || self.extras.is_some() {
+            self.tag(slot, mem::take(&mut ended.tags));
+        }
+        deadline
+    }
+
+    #[cold]
+    fn tag(&mut self, slot: Slot, tags: Vec<Tag>) {
+        self.extras.get_or_insert_default().tags.set(slot, tags);
+    }
+
+    fn store(
+        &mut self,
+        hash: u32,
+        slot: Option<Slot>,
+        payload: Payload<K, V>,
+        terms: Terms,
+        settings: &Settings,
+        trash: &mut Trash<K, V>,
+    ) -> Option<(Slot, Option<Instant>)> {
+        let ttl = terms.ttl.or(settings.ttl);
         let is_zero = |time: Option<Duration>| time.is_some_and(|time| time.is_zero());
         if is_zero(ttl) || is_zero(settings.tti) {
             // Expired before anyone could see it: nothing makes room for that.
             trash.push(payload);
             if let Some(slot) = slot {
-                self.discard(slot, &settings.clock, trash);
+                self.discard(slot, settings, trash);
             }
             return None;
         }
-        if slot.is_some() && self.live(slot, &settings.clock).is_none() {
+        if slot.is_some() && self.live(slot, settings).is_none() {
             self.counters.expirations += 1;
         }
         let now = (ttl.is_some() || settings.tti.is_some()).then(|| settings.clock.now());
         let mut deadline = match (now, ttl) {
-            (Some(now), Some(ttl)) => now.checked_add(ttl),
+            (Some(now), Some(ttl)) => now
+                .checked_add(ttl)
+                .and_then(|expiry| expiry.checked_add(settings.keep())),
             _ => None,
         };
         let idle = now
@@ -140,27 +310,51 @@ impl<K, V> State<K, V> {
         if idle.is_some() {
             deadline = deadline.or(Some(Instant::NEVER));
         }
-        if let Some(slot) = slot {
+        let slot = if let Some(slot) = slot {
             trash.push(self.store.replace(slot, payload, deadline));
-            if let Some(idle) = idle {
-                self.store.postpone(slot, idle);
+            slot
+        } else {
+            self.expire(&settings.clock, SWEEP, trash);
+            if self.limit() == 0 {
+                trash.push(payload);
+                return None;
             }
-            return self.store.deadline(slot);
-        }
-        self.expire(&settings.clock, SWEEP, trash);
-        if self.limit() == 0 {
-            trash.push(payload);
-            return None;
-        }
-        self.make_room(1, trash);
-        let slot = self.store.insert(hash, payload, deadline);
+            self.make_room(1, trash);
+            self.store.insert(hash, payload, deadline)
+        };
         if let Some(idle) = idle {
             self.store.postpone(slot, idle);
         }
-        self.store.deadline(slot)
+        if settings.xfetch.is_some() {
+            self.store.set_cost(slot, terms.cost);
+        }
+        Some((slot, self.store.deadline(slot)))
     }
 
-    fn limit(&self) -> usize {
+    /// Takes an entry out of the store. The last one may move into its slot.
+    #[inline]
+    pub(crate) fn take_out(&mut self, slot: Slot) -> Payload<K, V> {
+        let payload = self.store.remove(slot);
+        if let Some(extras) = &mut self.extras {
+            #[allow(clippy::cast_possible_truncation)]
+            extras.tags.removed(slot, self.store.len() as Slot);
+        }
+        payload
+    }
+
+    /// Takes out all entries with this tag, and keeps those from being stored that are
+    /// being computed.
+    pub(crate) fn remove_tagged(&mut self, tag: &str) -> Vec<Payload<K, V>> {
+        self.flights.invalidate_tag(tag);
+        let mut removed = Vec::new();
+        while let Some(slot) = self.extras.as_ref().and_then(|extras| extras.tags.any(tag)) {
+            removed.push(self.take_out(slot));
+        }
+        self.counters.invalidations += removed.len() as u64;
+        removed
+    }
+
+    pub(crate) fn limit(&self) -> usize {
         self.maxsize.unwrap_or(MOST_ENTRIES).min(MOST_ENTRIES)
     }
 
@@ -171,7 +365,7 @@ impl<K, V> State<K, V> {
             let Some(oldest) = self.store.oldest() else {
                 break;
             };
-            trash.push(self.store.remove(oldest));
+            trash.push(self.take_out(oldest));
             self.counters.evictions += 1;
         }
     }
@@ -188,16 +382,16 @@ impl<K, V> State<K, V> {
     }
 
     /// Drops an entry that nobody asked to be evicted or removed.
-    pub(crate) fn discard(&mut self, slot: Slot, clock: &Clock, trash: &mut Trash<K, V>) {
-        if self.live(Some(slot), clock).is_none() {
+    pub(crate) fn discard(&mut self, slot: Slot, settings: &Settings, trash: &mut Trash<K, V>) {
+        if self.live(Some(slot), settings).is_none() {
             self.drop_expired(slot, trash);
         } else {
-            trash.push(self.store.remove(slot));
+            trash.push(self.take_out(slot));
         }
     }
 
     fn drop_expired(&mut self, slot: Slot, trash: &mut Trash<K, V>) {
-        trash.push(self.store.remove(slot));
+        trash.push(self.take_out(slot));
         self.counters.expirations += 1;
     }
 
@@ -205,18 +399,30 @@ impl<K, V> State<K, V> {
     pub(crate) fn clear(&mut self) -> Store<Payload<K, V>> {
         self.counters = Counters::default();
         self.flights.invalidate_all();
+        self.extras = None;
         mem::replace(&mut self.store, Store::new())
     }
 
-    pub(crate) fn info(&self) -> CacheInfo {
+    pub(crate) fn info(&self, settings: &Settings) -> CacheInfo {
+        let keep = settings.keep();
+        let kept = match self.now(&settings.clock).filter(|_| !keep.is_zero()) {
+            Some(now) => self.store.ending(now.saturating_add(keep)),
+            None => 0,
+        };
         CacheInfo {
             hits: self.counters.hits,
             misses: self.counters.misses,
             maxsize: self.maxsize,
-            currsize: self.store.len(),
+            currsize: self.store.len() - kept,
             evictions: self.counters.evictions,
             expirations: self.counters.expirations,
             invalidations: self.counters.invalidations,
+            stale: self.extras.as_ref().map_or(0, |extras| extras.stale),
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn has_tags(&self) -> bool {
+        self.extras.as_ref().is_some_and(|extras| !extras.tags.is_empty())
     }
 }

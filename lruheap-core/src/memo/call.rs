@@ -3,6 +3,9 @@
 // Parts and outcomes are moved in: generated code then needs no names for them.
 #![allow(clippy::needless_pass_by_value)]
 
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::instance::OfInstance;
@@ -34,11 +37,86 @@ pub fn finish<H: Home, O: Outcome<Value = H::Value>>(
             let copy = outcome.values().copy(value);
             flight.land(copy, outcome.values());
         }
-        Some(value) if outcome.values().is_good(value) => flight.refuse(),
-        // An `Err`: what is there may still serve.
-        _ => drop(flight),
+        Some(value) if outcome.values().is_good(value) => {
+            let values = outcome.values();
+            flight.refuse(|| values.copy(value), values);
+        }
+        // An `Err`: what is there may still serve, and even in its place.
+        _ => {
+            if let Some(value) = flight.fall_back(outcome.values()) {
+                return outcome.wrap(value);
+            }
+        }
     }
     result
+}
+
+/// A call of an `async` function, on its way: [`wait`] for it.
+pub struct Boarding<H: Home, O> {
+    boarding: cache::Boarding<H>,
+    outcome: O,
+}
+
+/// The result of a call, or the flight that its body runs for.
+///
+/// # Errors
+///
+/// The flight, where the body has to run.
+pub async fn wait<H: Home, O: Outcome<Value = H::Value>>(
+    boarding: Boarding<H, O>,
+) -> Result<O::Result, Flight<H, O>> {
+    let Boarding { boarding, outcome } = boarding;
+    let values = outcome.values();
+    let boarded = match boarding {
+        cache::Boarding::Held(held) => Ok(held.release(values)),
+        cache::Boarding::Lead(flight) => Err(flight),
+        cache::Boarding::Wait(waiter) => waiter.wait(values).await,
+    };
+    match boarded {
+        Ok(value) => Ok(outcome.wrap(value)),
+        Err(flight) => Err(Flight { flight, outcome }),
+    }
+}
+
+/// Runs an `async` body, and [`finish`]es its flight.
+pub async fn lead<H: Home, O: Outcome<Value = H::Value>>(
+    flight: Flight<H, O>,
+    body: Pin<&mut impl Future<Output = O::Result>>,
+) -> O::Result {
+    let mut body = body;
+    let result = poll_fn(|cx| flight.flight.in_poll(|| body.as_mut().poll(cx))).await;
+    finish(flight, result)
+}
+
+/// A tag of an entry.
+pub struct Tag(Arc<str>);
+
+/// What can be a tag.
+#[diagnostic::on_unimplemented(
+    message = "a tag is a string, and this is of type `{Self}`",
+    label = "not a string",
+    note = "write `tags(format!(\"course:{{id}}\"), \"courses\")`"
+)]
+pub trait IsTag {
+    /// The tag.
+    fn as_tag(&self) -> &str;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: AsRef<str> + ?Sized> IsTag for T {
+    fn as_tag(&self) -> &str {
+        self.as_ref()
+    }
+}
+
+/// The tag that an expression gives.
+pub fn tag<T: IsTag + ?Sized>(tag: &T) -> Tag {
+    Tag(tag.as_tag().into())
+}
+
+/// Gives the entry that a flight brings these tags.
+pub fn tags<H: Home, O, const N: usize>(flight: &Flight<H, O>, tags: [Tag; N]) {
+    flight.flight.tag(tags.map(|tag| tag.0).into());
 }
 
 /// What a cache does for a call and for the controls that take arguments.
@@ -78,6 +156,27 @@ macro_rules! calls {
                 }
             }
 
+            /// As [`__lookup`](Self::__lookup), for an `async` function.
+            #[inline]
+            pub fn __board<P: Part<Owned = K>, C: Values<V>>(
+                self: $home,
+                values: C,
+                part: P,
+            ) -> Boarding<$home, Whole<V, C>> {
+                self.__board_as(whole(values), part)
+            }
+
+            /// The same, where the result is not the value.
+            #[inline]
+            pub fn __board_as<P: Part<Owned = K>, O: Outcome<Value = V>>(
+                self: $home,
+                outcome: O,
+                part: P,
+            ) -> Boarding<$home, O> {
+                let boarding = cache::Flight::begin(self, &part, outcome.values(), true);
+                Boarding { boarding, outcome }
+            }
+
             /// The flight for a body that runs whatever the cache holds.
             pub fn __refresh<P: Part<Owned = K>, C: Values<V>>(
                 self: $home,
@@ -93,7 +192,26 @@ macro_rules! calls {
                 outcome: O,
                 part: P,
             ) -> Flight<$home, O> {
-                let flight = cache::Flight::anew(self, &part);
+                let flight = cache::Flight::anew(self, &part, false);
+                Flight { flight, outcome }
+            }
+
+            /// As [`__refresh`](Self::__refresh), for an `async` function.
+            pub fn __board_anew<P: Part<Owned = K>, C: Values<V>>(
+                self: $home,
+                values: C,
+                part: P,
+            ) -> Flight<$home, Whole<V, C>> {
+                self.__board_anew_as(whole(values), part)
+            }
+
+            /// The same, where the result is not the value.
+            pub fn __board_anew_as<P: Part<Owned = K>, O: Outcome<Value = V>>(
+                self: $home,
+                outcome: O,
+                part: P,
+            ) -> Flight<$home, O> {
+                let flight = cache::Flight::anew(self, &part, true);
                 Flight { flight, outcome }
             }
 

@@ -16,6 +16,8 @@ pub(super) trait AnyCache {
     fn clear(&self);
     /// Drops what has expired, says how many.
     fn purge(&self) -> usize;
+    /// Drops what has this tag, says how many.
+    fn invalidate_tag(&self, tag: &str) -> usize;
     /// When the next entry expires.
     fn next_deadline(&self) -> Option<Instant>;
 }
@@ -31,6 +33,10 @@ impl<K, V, S: Scope> AnyCache for Engine<K, V, S> {
 
     fn purge(&self) -> usize {
         Engine::purge(self)
+    }
+
+    fn invalidate_tag(&self, tag: &str) -> usize {
+        Engine::invalidate_tag(self, tag)
     }
 
     fn next_deadline(&self) -> Option<Instant> {
@@ -106,6 +112,16 @@ impl<S: Summary> Listed for S {
 
     fn purge(&self) -> usize {
         purge(self)
+    }
+
+    fn invalidate_tag(&self, tag: &str) -> usize {
+        let mut dropped = 0;
+        // Where no entry can have a tag, the instances are left alone.
+        if self.parameters().tagged {
+            let mut turns = Turns::default();
+            self.each(&mut |cache| turns.take(|| dropped += cache.invalidate_tag(tag)));
+        }
+        dropped
     }
 
     fn next_deadline(&self) -> Option<Instant> {

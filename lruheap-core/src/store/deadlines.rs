@@ -18,6 +18,8 @@ struct Timer {
     /// How far the deadline may be put off.
     end: Instant,
     slot: Slot,
+    /// What the entry cost to make, in seconds.
+    cost: f32,
 }
 
 pub(super) struct Deadlines {
@@ -44,9 +46,24 @@ impl Deadlines {
         self.heap.get(place as usize).map(|timer| timer.deadline)
     }
 
-    #[cfg(test)]
     pub(super) fn end(&self, place: u32) -> Option<Instant> {
         self.heap.get(place as usize).map(|timer| timer.end)
+    }
+
+    /// What the entry cost to make, in seconds; 0 for one without a deadline.
+    pub(super) fn cost(&self, place: u32) -> f32 {
+        self.heap.get(place as usize).map_or(0.0, |timer| timer.cost)
+    }
+
+    pub(super) fn set_cost(&mut self, place: u32, cost: f32) {
+        if let Some(timer) = self.heap.get_mut(place as usize) {
+            timer.cost = cost;
+        }
+    }
+
+    /// How many may not be put off beyond `by`. O(n).
+    pub(super) fn ending(&self, by: Instant) -> usize {
+        self.heap.iter().filter(|timer| timer.end <= by).count()
     }
 
     /// The entry that expires first, if its time has come.
@@ -73,6 +90,7 @@ impl Deadlines {
                     deadline,
                     end: deadline,
                     slot,
+                    cost: 0.0,
                 });
                 self.rise(places, self.heap.len() - 1);
             }
@@ -80,6 +98,7 @@ impl Deadlines {
                 let place = place as usize;
                 self.heap[place].deadline = deadline;
                 self.heap[place].end = deadline;
+                self.heap[place].cost = 0.0;
                 self.settle(places, place);
             }
         }

@@ -102,14 +102,29 @@ impl<P> Store<P> {
     }
 
     /// How far the deadline may be postponed.
-    #[cfg(test)]
-    fn end(&self, slot: Slot) -> Option<Instant> {
+    #[inline]
+    pub(crate) fn end(&self, slot: Slot) -> Option<Instant> {
         self.deadlines.end(self.slab.0[slot as usize].timer)
     }
 
     #[inline]
     pub(crate) fn is_expired(&self, slot: Slot, now: Instant) -> bool {
         self.deadline(slot).is_some_and(|deadline| deadline <= now)
+    }
+
+    /// What an entry with a deadline cost to make, in seconds.
+    pub(crate) fn cost(&self, slot: Slot) -> f32 {
+        self.deadlines.cost(self.slab.0[slot as usize].timer)
+    }
+
+    pub(crate) fn set_cost(&mut self, slot: Slot, cost: f32) {
+        self.deadlines
+            .set_cost(self.slab.0[slot as usize].timer, cost);
+    }
+
+    /// How many entries can't be postponed beyond `by`. O(n).
+    pub(crate) fn ending(&self, by: Instant) -> usize {
+        self.deadlines.ending(by)
     }
 
     /// Makes the entry the most recently used one.

@@ -55,6 +55,8 @@ pub trait Scope {
     type Setup: Borrow<Setup>;
     /// Whether more than one thread may reach it.
     const IS_SHARED: bool;
+    /// Whether there may be many of them, so that each is to be small.
+    const IS_SMALL: bool;
 }
 
 /// All threads of the process.
@@ -74,22 +76,26 @@ impl Scope for Process {
     type Gate<T> = Mutex<T>;
     type Setup = Setup;
     const IS_SHARED: bool = true;
+    const IS_SMALL: bool = false;
 }
 
 impl Scope for Thread {
     type Gate<T> = RefCell<T>;
     type Setup = Setup;
     const IS_SHARED: bool = false;
+    const IS_SMALL: bool = false;
 }
 
 impl Scope for Instance {
     type Gate<T> = Mutex<T>;
     type Setup = Arc<Setup>;
     const IS_SHARED: bool = true;
+    const IS_SMALL: bool = true;
 }
 
 impl Scope for LocalInstance {
     type Gate<T> = RefCell<T>;
     type Setup = Rc<Setup>;
     const IS_SHARED: bool = false;
+    const IS_SMALL: bool = true;
 }

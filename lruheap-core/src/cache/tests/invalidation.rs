@@ -64,7 +64,7 @@ fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
 fn a_future_stores_what_it_computed_unless_it_is_dropped_or_invalidated() {
     async fn pause() {
         let mut paused = false;
-        std::future::poll_fn(|_| {
+        poll_fn(|_| {
             if std::mem::replace(&mut paused, true) {
                 Poll::Ready(())
             } else {

@@ -226,7 +226,7 @@ impl<K: Numbered + Hash + Eq, V: Numbered> Twins<K, V> {
         // As `info` would say, but without dropping what has expired.
         let info = cache.engine.inspect(|state| {
             assert_eq!(state.flights.under_way(), 0, "{context}: computations");
-            let mut info = state.info();
+            let mut info = state.info(cache.engine.settings());
             info.expirations += (info.currsize - expected.len()) as u64;
             info.currsize = expected.len();
             info

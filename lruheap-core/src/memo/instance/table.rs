@@ -157,6 +157,7 @@ impl Scope for Hosting {
     type Gate<T> = <Instance as Scope>::Gate<T>;
     type Setup = &'static InstanceTable;
     const IS_SHARED: bool = true;
+    const IS_SMALL: bool = true;
 }
 
 impl Borrow<Setup> for &'static InstanceTable {

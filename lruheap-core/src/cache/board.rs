@@ -1,0 +1,456 @@
+//! How a call comes by its value: it finds one, joins the computation of another, or
+//! is the one who computes; and how that computation ends. What is done inside the
+//! gate for it; who waits, and how, is next door.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::engine::{Engine, Found};
+use super::flights::{Ended, Join, Known, Plan, Ticket};
+use super::gate::{Gate, Scope};
+use super::payload::{Held, Pair, Payload, Trash, Values};
+use super::settings::Terms;
+use super::state::{Asking, Look, State};
+use super::tags::Tag;
+use super::wait::Wait;
+use crate::key::Part;
+use crate::leading::Leader;
+use crate::time::Instant;
+
+/// What a call needs to remember of its key when the arguments are gone.
+pub(crate) struct Call<K> {
+    pub(super) hash: u32,
+    /// Whether comparing the key runs no code of the user's.
+    pub(super) inert: bool,
+    pub(super) same: fn(&K, &K) -> bool,
+    /// Whether a task makes it, and not a thread by itself.
+    pub(super) is_task: bool,
+}
+
+impl<K> Clone for Call<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for Call<K> {}
+
+/// Where a call has come to.
+pub(super) enum Arrival<K, V> {
+    Held(Held<K, V>),
+    /// It is the one who computes.
+    Lead(Lead),
+    /// Another does, and it may wait.
+    Join(Join<K, V>),
+    /// Its key has to be owned before more can be said.
+    Unknown,
+}
+
+/// The computation of a call.
+#[derive(Clone, Copy)]
+pub(super) struct Lead {
+    pub(super) ticket: Ticket,
+    pub(super) leader: Leader,
+    /// Whether others may wait for it.
+    pub(super) is_open: bool,
+    pub(super) replaces: bool,
+}
+
+/// Whom a call would wait for.
+pub(super) enum Mode<'a, K, V> {
+    /// Anyone.
+    Join,
+    /// No one.
+    Alone,
+    /// Anyone but this one, whom nobody is to wait for any more.
+    InsteadOf(&'a Arc<Wait<K, V>>),
+}
+
+/// What a computation leaves to be done outside the gate.
+pub(super) struct Landed<K, V> {
+    pub(super) trash: Trash<K, V>,
+    /// Those who waited for it, and what they get.
+    pub(super) wait: Option<(Arc<Wait<K, V>>, Held<K, V>)>,
+    pub(super) others: Waits<K, V>,
+    pub(super) deadline: Option<Instant>,
+}
+
+/// Those who wait for something else than what has just been stored, and may as well
+/// have that.
+pub(super) struct Waits<K, V>(SmallVec<[Arc<Wait<K, V>>; 1]>);
+
+impl<K, V> Waits<K, V> {
+    pub(super) fn under(hash: u32, state: &mut State<K, V>) -> Self {
+        Waits(state.flights.waits(hash).collect())
+    }
+
+    pub(super) fn look_again(self) {
+        for wait in self.0 {
+            wait.look_again();
+        }
+    }
+}
+
+impl<K, V, S: Scope> Engine<K, V, S> {
+    /// Whether the computations of these callers may be joined. With no room for
+    /// anything, each call is to be a miss.
+    fn coalesces(&self, state: &State<K, V>, is_task: bool) -> bool {
+        !self.settings().apart && (S::IS_SHARED || is_task) && state.limit() > 0
+    }
+
+    pub(super) fn describe<P: Part<Owned = K>>(&self, part: &P, is_task: bool) -> Call<K> {
+        Call {
+            hash: self.hash(part),
+            inert: P::is_inert(),
+            same: P::same,
+            is_task,
+        }
+    }
+
+    /// The value for a call, or what else is to be done. The trash is dropped when
+    /// what it gives has an owner.
+    #[inline]
+    pub(super) fn call<P: Part<Owned = K>>(
+        &self,
+        call: Call<K>,
+        part: &P,
+        values: &impl Values<V>,
+        trash: &mut Trash<K, V>,
+    ) -> Arrival<K, V> {
+        let settings = self.settings();
+        if call.inert {
+            return self.gate.with(|state| {
+                let store = &state.store;
+                let slot = store
+                    .candidates(call.hash)
+                    .find(|&slot| part.matches(store.payload(slot).key()));
+                let at = (call.hash, slot);
+                match state.look(at, Asking::Call, settings, values, trash) {
+                    Look::Hit(held) => Arrival::Held(held),
+                    look => {
+                        let replaces = matches!(look, Look::Renew);
+                        let is_open = self.coalesces(state, call.is_task);
+                        if is_open && !replaces {
+                            let is_it = |known: &Known<K, V>| matches!(known, Known::Inert(key) if part.matches(key));
+                            let flight = state.flights.find(call.hash, is_it);
+                            if let Some(join) = flight.and_then(|at| state.flights.join(at)) {
+                                return Arrival::Join(join);
+                            }
+                        }
+                        let key = Some(Known::Inert(part.to_key()));
+                        Arrival::Lead(lead(state, call, is_open, replaces, key))
+                    }
+                }
+            });
+        }
+        self.at_slot(
+            (call.hash, false),
+            part,
+            |part, key| part.matches(key),
+            trash,
+            |state, slot, _, trash| {
+                let at = (call.hash, slot);
+                match state.look(at, Asking::Call, settings, values, trash) {
+                    Look::Hit(held) => Arrival::Held(held),
+                    Look::Miss if self.coalesces(state, call.is_task) => Arrival::Unknown,
+                    look => {
+                        let replaces = matches!(look, Look::Renew);
+                        Arrival::Lead(lead(state, call, false, replaces, None))
+                    }
+                }
+            },
+        )
+    }
+
+    /// The same with an owned key, which goes to the computation if there is one.
+    pub(super) fn call_owned(
+        &self,
+        call: Call<K>,
+        key: &mut Option<Known<K, V>>,
+        mode: &Mode<'_, K, V>,
+        values: &impl Values<V>,
+        trash: &mut Trash<K, V>,
+    ) -> Arrival<K, V> {
+        match key {
+            Some(Known::Pair(pair)) => {
+                let pair = Arc::clone(pair);
+                let matches = |pair: &Arc<Pair<K, V>>, key: &K| (call.same)(pair.key(), key);
+                let act = |state: &mut State<K, V>, found, pair, trash: &mut Trash<K, V>| {
+                    let key = || Some(Known::Pair(pair));
+                    self.decide(state, call, found, mode, key, values, trash)
+                };
+                self.at_user_key(call.hash, pair, matches, true, trash, act)
+            }
+            Some(Known::Inert(_)) => self.gate.with(|state| {
+                let Some(Known::Inert(own)) = key.as_ref() else {
+                    return Arrival::Unknown;
+                };
+                let store = &state.store;
+                let is_it = |slot: &_| (call.same)(own, store.payload(*slot).key());
+                let slot = store.candidates(call.hash).find(is_it);
+                let flight = state.flights.find(
+                    call.hash,
+                    |known| matches!(known, Known::Inert(other) if (call.same)(own, other)),
+                );
+                let found = Found { slot, flight };
+                self.decide(state, call, found, mode, || key.take(), values, trash)
+            }),
+            None => Arrival::Unknown,
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn decide(
+        &self,
+        state: &mut State<K, V>,
+        call: Call<K>,
+        found: Found,
+        mode: &Mode<'_, K, V>,
+        key: impl FnOnce() -> Option<Known<K, V>>,
+        values: &impl Values<V>,
+        trash: &mut Trash<K, V>,
+    ) -> Arrival<K, V> {
+        let at = (call.hash, found.slot);
+        let replaces = match state.look(at, Asking::Call, self.settings(), values, trash) {
+            Look::Hit(held) => return Arrival::Held(held),
+            Look::Renew => true,
+            Look::Miss => false,
+        };
+        let mut is_open = self.coalesces(state, call.is_task);
+        match (mode, found.flight.filter(|_| is_open)) {
+            (Mode::Alone, _) => is_open = false,
+            (_, Some(flight)) if !replaces => {
+                let is_left = match mode {
+                    Mode::InsteadOf(wait) => state.flights.close(flight, wait),
+                    _ => false,
+                };
+                if !is_left {
+                    if let Some(join) = state.flights.join(flight) {
+                        return Arrival::Join(join);
+                    }
+                }
+            }
+            _ => {}
+        }
+        Arrival::Lead(lead(state, call, is_open, replaces, key()))
+    }
+
+    /// A call has waited, and this is what it was brought: what is there by now counts
+    /// more.
+    pub(super) fn arrive(
+        &self,
+        call: Call<K>,
+        key: Option<&Known<K, V>>,
+        brought: Held<K, V>,
+        values: &impl Values<V>,
+        trash: &mut Trash<K, V>,
+    ) -> Held<K, V> {
+        let act = |state: &mut State<K, V>, slot, _: (), trash: &mut Trash<K, V>| {
+            let at = (call.hash, slot);
+            match state.look(at, Asking::Get, self.settings(), values, trash) {
+                Look::Hit(held) => held,
+                Look::Miss | Look::Renew => {
+                    state.counters.hits += 1;
+                    brought
+                }
+            }
+        };
+        let at = (call.hash, call.inert);
+        match key {
+            Some(Known::Inert(own)) => {
+                let is_it = |(): &(), key: &K| (call.same)(own, key);
+                self.at_slot(at, (), is_it, trash, act)
+            }
+            Some(Known::Pair(pair)) => {
+                let is_it = |(): &(), key: &K| (call.same)(pair.key(), key);
+                self.at_slot(at, (), is_it, trash, act)
+            }
+            None => unreachable!("who waits has a key"),
+        }
+    }
+
+    /// A computation begins, whatever is there: not counted.
+    pub(super) fn begin(&self, call: Call<K>, key: Known<K, V>) -> Lead {
+        self.gate.with(|state| {
+            let is_open = self.coalesces(state, call.is_task);
+            begin(state, call, is_open, true, Some(key))
+        })
+    }
+
+    /// Others may wait for it from here on, beside its key.
+    pub(super) fn open(&self, lead: &mut Lead, call: Call<K>, pair: &Arc<Pair<K, V>>) {
+        self.gate.with(|state| {
+            lead.is_open = self.coalesces(state, call.is_task);
+            if lead.is_open {
+                let pair = Known::Pair(Arc::clone(pair));
+                state.flights.open(lead.ticket, pair);
+            }
+        });
+    }
+
+    /// Stores what a computation brings.
+    pub(super) fn land(
+        &self,
+        call: Call<K>,
+        ticket: Ticket,
+        pair: Option<Arc<Pair<K, V>>>,
+        value: V,
+        terms: Terms,
+        values: &impl Values<V>,
+    ) -> Landed<K, V> {
+        let mut trash = Trash::new();
+        let land = |state: &mut State<K, V>, slot, mut ended: Ended<K, V>, payload, trash: &mut _| {
+            let wait = ended.wait.take();
+            let wait = wait.map(|wait| (wait, Held::take(&payload, values)));
+            let at = (call.hash, slot);
+            let deadline = state.land(at, payload, &mut ended, terms, self.settings(), trash);
+            (wait, Waits::under(call.hash, state), deadline)
+        };
+        let (wait, others, deadline) = if let Some(pair) = pair {
+            pair.set(value);
+            let matches = |pair: &Arc<Pair<K, V>>, key: &K| (call.same)(pair.key(), key);
+            let at = (call.hash, false);
+            self.at_slot(at, pair, matches, &mut trash, |state, slot, pair, trash| {
+                let mut ended = state.flights.end(ticket, S::IS_SMALL);
+                // What it was known by: not for the gate to drop.
+                trash.extend(ended.pair());
+                land(state, slot, ended, Payload::Shared(pair), trash)
+            })
+        } else {
+            self.gate.with(|state| {
+                let mut ended = state.flights.end(ticket, S::IS_SMALL);
+                let Some(Known::Inert(key)) = ended.key.take() else {
+                    unreachable!("a computation has its key");
+                };
+                let store = &state.store;
+                let slot = store
+                    .candidates(call.hash)
+                    .find(|&slot| (call.same)(&key, store.payload(slot).key()));
+                let payload = Payload::new(key, value, values.is_inert());
+                land(state, slot, ended, payload, &mut trash)
+            })
+        };
+        Landed {
+            trash,
+            wait,
+            others,
+            deadline,
+        }
+    }
+
+    /// Ends a computation whose result is not to be kept, and removes what it was to
+    /// replace, unless that was overtaken meanwhile.
+    pub(super) fn refuse(
+        &self,
+        call: Call<K>,
+        lead: Lead,
+        pair: Option<&Arc<Pair<K, V>>>,
+        trash: &mut Trash<K, V>,
+    ) -> Ended<K, V> {
+        let discard = |state: &mut State<K, V>, slot: Option<_>, ended: &Ended<K, V>, trash: &mut _| {
+            if let Some(slot) = slot.filter(|_| ended.is_valid && lead.replaces) {
+                state.discard(slot, self.settings(), trash);
+            }
+        };
+        if let Some(pair) = pair {
+            let matches = |(): &(), key: &K| (call.same)(pair.key(), key);
+            let at = (call.hash, false);
+            return self.at_slot(at, (), matches, trash, |state, slot, (), trash| {
+                let ended = state.flights.end(lead.ticket, S::IS_SMALL);
+                discard(state, slot, &ended, trash);
+                ended
+            });
+        }
+        self.gate.with(|state| {
+            let ended = state.flights.end(lead.ticket, S::IS_SMALL);
+            if let Some(Known::Inert(key)) = &ended.key {
+                let store = &state.store;
+                let slot = store
+                    .candidates(call.hash)
+                    .find(|&slot| (call.same)(key, store.payload(slot).key()));
+                discard(state, slot, &ended, trash);
+            }
+            ended
+        })
+    }
+
+    /// The value that stands in for the error of a computation.
+    pub(super) fn fall_back(
+        &self,
+        call: Call<K>,
+        lead: Lead,
+        pair: Option<&Arc<Pair<K, V>>>,
+        values: &impl Values<V>,
+    ) -> Option<Held<K, V>> {
+        let settings = self.settings();
+        if let Some(pair) = pair {
+            let matches = |(): &(), key: &K| (call.same)(pair.key(), key);
+            let at = (call.hash, false);
+            return self.at_slot(at, (), matches, &mut Trash::new(), |state, slot, (), _| {
+                state.fall_back(slot, settings, values)
+            });
+        }
+        self.gate.with(|state| {
+            let Some(Known::Inert(key)) = state.flights.key(lead.ticket) else {
+                return None;
+            };
+            let store = &state.store;
+            let slot = store
+                .candidates(call.hash)
+                .find(|&slot| (call.same)(key, store.payload(slot).key()));
+            state.fall_back(slot, settings, values)
+        })
+    }
+
+    /// The place to wait for a task's computation.
+    pub(super) fn wait_at(&self, ticket: Ticket) -> Arc<Wait<K, V>> {
+        let wait = Arc::new(Wait::new());
+        self.gate.with(|state| state.flights.wait_at(ticket, wait))
+    }
+
+    /// The entry to be has these tags.
+    pub(super) fn tag(&self, ticket: Ticket, tags: Vec<Tag>) {
+        self.gate.with(|state| state.flights.tag(ticket, tags));
+    }
+
+    /// A computation that ends without a result.
+    pub(super) fn abandon(&self, ticket: Ticket) -> Ended<K, V> {
+        self.gate
+            .with(|state| state.flights.end(ticket, S::IS_SMALL))
+    }
+}
+
+fn lead<K, V>(
+    state: &mut State<K, V>,
+    call: Call<K>,
+    is_open: bool,
+    replaces: bool,
+    key: Option<Known<K, V>>,
+) -> Lead {
+    state.counters.misses += 1;
+    begin(state, call, is_open, replaces, key)
+}
+
+fn begin<K, V>(
+    state: &mut State<K, V>,
+    call: Call<K>,
+    is_open: bool,
+    replaces: bool,
+    key: Option<Known<K, V>>,
+) -> Lead {
+    let leader = Leader::new();
+    let plan = Plan {
+        hash: call.hash,
+        leader,
+        is_task: call.is_task,
+        is_open,
+        replaces,
+    };
+    Lead {
+        ticket: state.flights.begin(plan, key),
+        leader,
+        is_open,
+        replaces,
+    }
+}

@@ -1,0 +1,349 @@
+//! Computations under way: so that others can find them and wait, and so that an
+//! invalidation beats them: what was started before a key was removed, replaced or
+//! cleared is not stored. Runs inside the gate; nothing here runs user code.
+
+use std::sync::Arc;
+
+use super::payload::{Pair, Payload};
+use super::tags::Tag;
+use super::wait::Wait;
+use crate::leading::Leader;
+
+/// The name of a computation in its cache's [`Flights`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket(u32);
+
+/// The computations of one cache that have begun and not ended.
+pub(crate) struct Flights<K, V> {
+    list: Option<Box<List<K, V>>>,
+}
+
+/// Mostly there is one at a time.
+struct List<K, V> {
+    first: Mark<K, V>,
+    more: Vec<Mark<K, V>>,
+    /// Which of `more` are free.
+    free: Vec<u32>,
+    under_way: u32,
+    begun: u64,
+}
+
+/// The key of a computation, as far as others have to compare it.
+pub(crate) enum Known<K, V> {
+    /// Comparing it runs no code of the user's.
+    Inert(K),
+    /// It is looked at outside the gate, and becomes the entry.
+    Pair(Arc<Pair<K, V>>),
+}
+
+/// What a computation is.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) hash: u32,
+    /// Who leads it.
+    pub(crate) leader: Leader,
+    /// Whether that is a task rather than a thread.
+    pub(crate) is_task: bool,
+    /// Whether others may wait for it.
+    pub(crate) is_open: bool,
+    /// Whether it is to replace a live entry.
+    pub(crate) replaces: bool,
+}
+
+struct Mark<K, V> {
+    plan: Plan,
+    state: MarkState,
+    /// Of those that began under the same hash, the later ones are newer.
+    number: u64,
+    key: Option<Known<K, V>>,
+    wait: Option<Arc<Wait<K, V>>>,
+    tags: Vec<Tag>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum MarkState {
+    Free,
+    Valid,
+    Invalidated,
+}
+
+/// What a computation leaves when it ends.
+pub(crate) struct Ended<K, V> {
+    /// Whether its result may still be stored.
+    pub(crate) is_valid: bool,
+    pub(crate) key: Option<Known<K, V>>,
+    pub(crate) wait: Option<Arc<Wait<K, V>>>,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) number: u64,
+}
+
+impl<K, V> Ended<K, V> {
+    /// The pair that it was known by, to be dropped outside the gate.
+    pub(crate) fn pair(&mut self) -> Option<Payload<K, V>> {
+        match self.key.take() {
+            Some(Known::Pair(pair)) => Some(Payload::Shared(pair)),
+            _ => None,
+        }
+    }
+}
+
+/// A computation that somebody else leads, to wait for.
+pub(crate) struct Join<K, V> {
+    pub(crate) wait: Arc<Wait<K, V>>,
+    pub(crate) leader: Leader,
+    pub(crate) is_task: bool,
+    /// How often those who wait had been told to look again.
+    pub(crate) looks: u64,
+}
+
+impl<K, V> Default for Flights<K, V> {
+    fn default() -> Self {
+        Flights { list: None }
+    }
+}
+
+impl<K, V> Mark<K, V> {
+    fn new(plan: Plan, number: u64, key: Option<Known<K, V>>) -> Self {
+        Mark {
+            plan,
+            state: MarkState::Valid,
+            number,
+            key,
+            wait: None,
+            tags: Vec::new(),
+        }
+    }
+
+    fn end(&mut self) -> Ended<K, V> {
+        debug_assert!(self.state != MarkState::Free, "a computation ended twice");
+        Ended {
+            is_valid: std::mem::replace(&mut self.state, MarkState::Free) == MarkState::Valid,
+            key: self.key.take(),
+            wait: self.wait.take(),
+            tags: std::mem::take(&mut self.tags),
+            number: self.number,
+        }
+    }
+
+    fn invalidate(&mut self) {
+        if self.state == MarkState::Valid {
+            self.state = MarkState::Invalidated;
+        }
+    }
+
+    fn may_be_joined(&self, hash: u32) -> bool {
+        self.plan.hash == hash && self.plan.is_open && self.state == MarkState::Valid
+    }
+}
+
+impl<K, V> List<K, V> {
+    fn marks(&mut self) -> impl Iterator<Item = &mut Mark<K, V>> {
+        std::iter::once(&mut self.first)
+            .chain(&mut self.more)
+            .filter(|mark| mark.state != MarkState::Free)
+    }
+
+    #[allow(clippy::cast_possible_truncation)]
+    fn begin(&mut self, plan: Plan, key: Option<Known<K, V>>) -> Ticket {
+        self.under_way += 1;
+        self.begun += 1;
+        let mark = Mark::new(plan, self.begun, key);
+        if self.first.state == MarkState::Free {
+            self.first = mark;
+            return Ticket(0);
+        }
+        if let Some(at) = self.free.pop() {
+            self.more[at as usize] = mark;
+            return Ticket(at + 1);
+        }
+        self.more.push(mark);
+        Ticket(self.more.len() as u32)
+    }
+
+    fn at(&mut self, ticket: Ticket) -> &mut Mark<K, V> {
+        match ticket.0.checked_sub(1) {
+            Some(at) => &mut self.more[at as usize],
+            None => &mut self.first,
+        }
+    }
+
+    fn end(&mut self, ticket: Ticket) -> Ended<K, V> {
+        let ended = self.at(ticket).end();
+        self.under_way -= 1;
+        if let Some(at) = ticket.0.checked_sub(1) {
+            self.free.push(at);
+        }
+        if self.free.len() == self.more.len() && self.more.capacity() > 64 {
+            // The memory of a crowd goes back.
+            (self.more, self.free) = (Vec::new(), Vec::new());
+        }
+        ended
+    }
+}
+
+impl<K, V> Flights<K, V> {
+    /// A computation begins.
+    #[inline]
+    pub(crate) fn begin(&mut self, plan: Plan, key: Option<Known<K, V>>) -> Ticket {
+        match &mut self.list {
+            Some(list) => list.begin(plan, key),
+            None => {
+                self.list = Some(Box::new(List {
+                    first: Mark::new(plan, 0, key),
+                    more: Vec::new(),
+                    free: Vec::new(),
+                    under_way: 1,
+                    begun: 0,
+                }));
+                Ticket(0)
+            }
+        }
+    }
+
+    /// Ends a computation. Where that was the last and memory is dear, gives it back.
+    #[inline]
+    pub(crate) fn end(&mut self, ticket: Ticket, is_small: bool) -> Ended<K, V> {
+        let Some(list) = &mut self.list else {
+            unreachable!("a ticket is of a computation under way");
+        };
+        let ended = list.end(ticket);
+        if is_small && list.under_way == 0 {
+            self.list = None;
+        }
+        ended
+    }
+
+    /// The computation whose key is the wanted one, to join.
+    pub(crate) fn find(&self, hash: u32, is_it: impl Fn(&Known<K, V>) -> bool) -> Option<Ticket> {
+        let list = self.list.as_ref().filter(|list| list.under_way > 0)?;
+        let found = |mark: &Mark<K, V>| {
+            mark.may_be_joined(hash) && mark.key.as_ref().is_some_and(&is_it)
+        };
+        if found(&list.first) {
+            return Some(Ticket(0));
+        }
+        let at = list.more.iter().position(found)?;
+        #[allow(clippy::cast_possible_truncation)]
+        Some(Ticket(at as u32 + 1))
+    }
+
+    /// Waits for it.
+    pub(crate) fn join(&mut self, ticket: Ticket) -> Option<Join<K, V>> {
+        let mark = self.list.as_mut()?.at(ticket);
+        let wait = mark.wait.get_or_insert_with(|| Arc::new(Wait::new()));
+        Some(Join {
+            looks: wait.looks(),
+            wait: Arc::clone(wait),
+            leader: mark.plan.leader,
+            is_task: mark.plan.is_task,
+        })
+    }
+
+    /// From here on it may be joined.
+    pub(crate) fn open(&mut self, ticket: Ticket, key: Known<K, V>) {
+        if let Some(list) = &mut self.list {
+            let mark = list.at(ticket);
+            mark.key = Some(key);
+            mark.plan.is_open = true;
+        }
+    }
+
+    pub(crate) fn key(&self, ticket: Ticket) -> Option<&Known<K, V>> {
+        let list = self.list.as_ref()?;
+        let mark = match ticket.0.checked_sub(1) {
+            Some(at) => &list.more[at as usize],
+            None => &list.first,
+        };
+        mark.key.as_ref()
+    }
+
+    /// Nobody joins it any more, if it is the one that is waited for there.
+    pub(crate) fn close(&mut self, ticket: Ticket, wait: &Arc<Wait<K, V>>) -> bool {
+        let Some(mark) = self.list.as_mut().map(|list| list.at(ticket)) else {
+            return false;
+        };
+        let is_it = mark.wait.as_ref().is_some_and(|own| Arc::ptr_eq(own, wait));
+        mark.plan.is_open &= !is_it;
+        is_it
+    }
+
+    /// The place where others wait: `wait`, if there is none yet.
+    pub(crate) fn wait_at(&mut self, ticket: Ticket, wait: Arc<Wait<K, V>>) -> Arc<Wait<K, V>> {
+        match &mut self.list {
+            Some(list) => Arc::clone(list.at(ticket).wait.get_or_insert(wait)),
+            None => wait,
+        }
+    }
+
+    /// The pairs that may be joined under this hash.
+    pub(crate) fn pairs(&self, hash: u32) -> impl Iterator<Item = &Arc<Pair<K, V>>> {
+        let list = self.list.iter().filter(|list| list.under_way > 0);
+        let marks = list.flat_map(|list| std::iter::once(&list.first).chain(&list.more));
+        marks
+            .filter(move |mark| mark.may_be_joined(hash))
+            .filter_map(|mark| match &mark.key {
+                Some(Known::Pair(pair)) => Some(pair),
+                _ => None,
+            })
+    }
+
+    /// Whether an entry with this hash is being replaced.
+    pub(crate) fn is_replacing(&self, hash: u32) -> bool {
+        let list = self.list.iter().filter(|list| list.under_way > 0);
+        list.flat_map(|list| std::iter::once(&list.first).chain(&list.more))
+            .any(|mark| {
+                mark.state == MarkState::Valid && mark.plan.replaces && mark.plan.hash == hash
+            })
+    }
+
+    fn marks(&mut self) -> impl Iterator<Item = &mut Mark<K, V>> {
+        let list = self.list.iter_mut().filter(|list| list.under_way > 0);
+        list.flat_map(|list| list.marks())
+    }
+
+    /// Keeps the results for keys with this hash from being stored. That it
+    /// may catch another key with the same hash costs that key a computation.
+    pub(crate) fn invalidate(&mut self, hash: u32) {
+        self.marks()
+            .filter(|mark| mark.plan.hash == hash)
+            .for_each(Mark::invalidate);
+    }
+
+    pub(crate) fn invalidate_all(&mut self) {
+        self.marks().for_each(Mark::invalidate);
+    }
+
+    /// The result of a computation is about to be stored: what began before it, to
+    /// replace what was there, is not to replace this.
+    pub(crate) fn overtake(&mut self, hash: u32, number: u64) {
+        self.marks()
+            .filter(|mark| mark.plan.hash == hash && mark.plan.replaces && mark.number < number)
+            .for_each(Mark::invalidate);
+    }
+
+    /// Where others wait under this hash.
+    pub(crate) fn waits(&mut self, hash: u32) -> impl Iterator<Item = Arc<Wait<K, V>>> {
+        self.marks()
+            .filter(move |mark| mark.plan.hash == hash)
+            .filter_map(|mark| mark.wait.clone())
+    }
+
+    /// The result of `ticket` will have these tags.
+    pub(crate) fn tag(&mut self, ticket: Ticket, tags: Vec<Tag>) {
+        if let Some(list) = &mut self.list {
+            list.at(ticket).tags = tags;
+        }
+    }
+
+    /// Keeps the results with this tag from being stored.
+    pub(crate) fn invalidate_tag(&mut self, tag: &str) {
+        self.marks()
+            .filter(|mark| mark.tags.iter().any(|own| &**own == tag))
+            .for_each(Mark::invalidate);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn under_way(&self) -> usize {
+        self.list.as_ref().map_or(0, |list| list.under_way as usize)
+    }
+}
