@@ -56,7 +56,14 @@ impl<K, V> State<K, V> {
     /// The slot, if there is one and its time is not up.
     #[inline]
     pub(crate) fn live(&self, slot: Option<Slot>, clock: &Clock) -> Option<Slot> {
-        slot.filter(|&slot| !self.is_expired(slot, self.now(clock)))
+        slot.filter(|&slot| !self.is_over(slot, clock))
+    }
+
+    /// The same as `is_expired` at this moment, without the need to know which it is.
+    #[inline]
+    fn is_over(&self, slot: Slot, clock: &Clock) -> bool {
+        let deadline = self.store.deadline(slot);
+        deadline.is_some_and(|deadline| clock.has_passed(deadline))
     }
 
     /// Counts a look-up; touches and holds the value that it found.
@@ -69,8 +76,13 @@ impl<K, V> State<K, V> {
         trash: &mut Trash<K, V>,
     ) -> Option<Held<K, V>> {
         if let Some(slot) = slot {
-            let now = self.now(&settings.clock);
-            if self.is_expired(slot, now) {
+            // To put an entry off takes the exact time, which tells all the rest.
+            let now = settings.tti.map(|_| settings.clock.now());
+            let is_expired = match now {
+                Some(_) => self.is_expired(slot, now),
+                None => self.is_over(slot, &settings.clock),
+            };
+            if is_expired {
                 self.drop_expired(slot, trash);
             } else if values.is_good(self.store.payload(slot).value()) {
                 self.counters.hits += 1;
@@ -178,7 +190,11 @@ impl<K, V> State<K, V> {
 
     /// Drops up to `most` of the entries whose time is up.
     pub(crate) fn expire(&mut self, clock: &Clock, most: usize, trash: &mut Trash<K, V>) {
-        let Some(now) = self.now(clock) else { return };
+        let next = self.store.next_deadline();
+        if !next.is_some_and(|next| clock.has_passed(next)) {
+            return;
+        }
+        let now = clock.now();
         for _ in 0..most {
             let Some(slot) = self.store.due(now) else {
                 break;
