@@ -20,6 +20,16 @@ mod functions {
         x + 1
     }
 
+    #[lruheap::lru_cache(maxsize = 1024, ttl = 60)]
+    pub(crate) fn ours_ttl(x: u64) -> u64 {
+        x + 1
+    }
+
+    #[lruheap::lru_cache(maxsize = 1024, tti = 60)]
+    pub(crate) fn ours_tti(x: u64) -> u64 {
+        x + 1
+    }
+
     #[lruheap::lru_cache(maxsize = 1024, scope = thread)]
     pub(crate) fn ours_thread(x: u64) -> u64 {
         x + 1
@@ -71,8 +81,10 @@ fn text(x: u64) -> &'static str {
 
 type Subject = (&'static str, fn(u64) -> u64);
 
-const NUMBERS: [Subject; 6] = [
+const NUMBERS: [Subject; 8] = [
     ("lruheap", functions::ours),
+    ("lruheap, ttl", functions::ours_ttl),
+    ("lruheap, tti", functions::ours_tti),
     ("lruheap, scope = thread", functions::ours_thread),
     ("cached", functions::cached),
     ("memoize (a cache per thread)", functions::memoized),

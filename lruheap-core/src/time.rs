@@ -1,13 +1,25 @@
-//! The clock: monotonic, in nanoseconds since the process first asked.
+//! The clock: monotonic, in nanoseconds since some moment in the past.
 //!
 //! Everything that speaks of time in the crate speaks in [`Instant`]s of this
 //! clock; nothing else asks the system for the time. Wall-clock jumps have no
 //! effect.
+//!
+//! Whether an entry is still alive is asked on every hit, and mostly its deadline is
+//! far away: for that a cheap clock will do, of which it is known how far it may be
+//! behind. Only what it can't decide is put to the exact one, so that the answer is
+//! always that of the exact one.
 
-use std::sync::OnceLock;
+mod slack;
+mod system;
+
 #[cfg(any(test, feature = "testing"))]
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use slack::Slack;
+
+/// How far behind the coarse clock of the system may be.
+static SLACK: Slack = Slack::new();
 
 /// A point on the crate's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,13 +82,27 @@ impl Clock {
         if let Some(manual) = &self.manual {
             return Instant(manual.load(Ordering::SeqCst));
         }
-        Instant(system().saturating_add(advanced()))
+        let exact = system::exact();
+        SLACK.check(exact, system::coarse);
+        Instant(exact.saturating_add(advanced()))
     }
-}
 
-fn system() -> u64 {
-    static START: OnceLock<std::time::Instant> = OnceLock::new();
-    nanoseconds(START.get_or_init(std::time::Instant::now).elapsed()).unwrap_or(u64::MAX)
+    /// Whether `deadline <= self.now()`, for less than it costs to know the time.
+    #[inline]
+    pub(crate) fn has_passed(&self, deadline: Instant) -> bool {
+        !self.is_far_from(deadline) && deadline <= self.now()
+    }
+
+    /// Whether the coarse clock is enough to know that the deadline is still to come.
+    #[inline]
+    #[allow(clippy::unused_self)]
+    fn is_far_from(&self, deadline: Instant) -> bool {
+        #[cfg(test)]
+        if self.manual.is_some() {
+            return false;
+        }
+        Instant(SLACK.latest(system::coarse).saturating_add(advanced())) < deadline
+    }
 }
 
 #[cfg(feature = "testing")]
@@ -105,6 +131,16 @@ pub(crate) fn advance(duration: Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::mpsc;
+    use std::thread;
+
+    const READS: u32 = 1_000_000;
+
+    /// What `system` gives on this platform.
+    const IS_COARSE_THERE: bool = cfg!(all(
+        any(target_os = "linux", target_os = "android"),
+        not(lruheap_exact_clock)
+    ));
 
     #[test]
     fn the_clock_never_goes_backwards() {
@@ -115,6 +151,132 @@ mod tests {
             assert!(now >= last);
             last = now;
         }
+    }
+
+    #[test]
+    fn the_clock_never_goes_backwards_from_one_thread_to_another() {
+        // Each has read the clock before it sends, and reads it after it receives.
+        let (to_other, from_one) = mpsc::channel::<Instant>();
+        let (to_one, from_other) = mpsc::channel::<Instant>();
+        let play = |from: &mpsc::Receiver<Instant>, to: &mpsc::Sender<Instant>| {
+            let clock = Clock::default();
+            for before in from {
+                assert!(clock.has_passed(before), "what was now is past");
+                let now = clock.now();
+                assert!(now >= before);
+                if to.send(now).is_err() {
+                    break;
+                }
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(move || play(&from_one, &to_one));
+            let mut now = Clock::default().now();
+            for _ in 0..20_000 {
+                to_other.send(now).expect("the other waits");
+                let next = from_other.recv().expect("the other answers");
+                assert!(next >= now);
+                now = next;
+            }
+            drop(to_other);
+        });
+    }
+
+    #[test]
+    fn a_deadline_has_passed_when_it_is_now_and_not_a_nanosecond_sooner() {
+        let manual = std::sync::Arc::new(AtomicU64::new(0));
+        let clock = Clock {
+            manual: Some(manual.clone()),
+        };
+        let deadline = Instant(1_000_000_000);
+        for (now, has_passed) in [
+            (0, false),
+            (999_999_999, false),
+            (1_000_000_000, true),
+            (1_000_000_001, true),
+        ] {
+            manual.store(now, Ordering::SeqCst);
+            assert_eq!(clock.has_passed(deadline), has_passed, "at {now}");
+        }
+        assert!(!clock.has_passed(Instant::NEVER));
+    }
+
+    #[test]
+    fn a_deadline_passes_by_the_exact_clock() {
+        // Begins where the coarse clock is enough to tell, and ends beyond the deadline.
+        let clock = Clock::default();
+        let deadline = clock.now().saturating_add(Duration::from_millis(150));
+        let mut was_far = false;
+        loop {
+            was_far |= clock.is_far_from(deadline);
+            let before = clock.now();
+            let has_passed = clock.has_passed(deadline);
+            let after = clock.now();
+            assert!(has_passed || before < deadline, "late");
+            assert!(!has_passed || after >= deadline, "early");
+            if has_passed {
+                break;
+            }
+        }
+        assert!(clock.has_passed(deadline), "and for ever");
+        // A machine that is held up, or a test that moves the clock, may skip all of that.
+        assert!(IS_COARSE_THERE || !was_far);
+    }
+
+    #[test]
+    fn what_is_far_away_is_known_to_be_where_there_is_a_coarse_clock() {
+        let clock = Clock::default();
+        let deadline = clock.now().saturating_add(Duration::from_secs(1 << 30));
+        assert_eq!(clock.is_far_from(deadline), IS_COARSE_THERE);
+        assert_eq!(clock.is_far_from(Instant::NEVER), IS_COARSE_THERE);
+        assert!(!clock.has_passed(deadline) && !clock.has_passed(Instant::NEVER));
+        assert!(clock.has_passed(Instant::FIRST));
+    }
+
+    #[test]
+    fn the_coarse_clock_is_never_ahead_and_never_far_behind_that_of_the_standard_library() {
+        assert_eq!(system::coarse().is_some(), IS_COARSE_THERE);
+        // That one began somewhere between these two.
+        let earliest = system::exact();
+        let start = std::time::Instant::now();
+        let latest = system::exact();
+        let elapsed = || nanoseconds(start.elapsed()).expect("less than 584 years");
+        for _ in 0..READS {
+            let Some(coarse) = system::coarse() else {
+                return;
+            };
+            let standard = elapsed();
+            assert!(coarse <= latest + standard, "ahead");
+            let bound = SLACK.latest(system::coarse);
+            assert!(earliest + standard <= bound, "far behind");
+        }
+    }
+
+    #[test]
+    fn the_exact_clock_is_that_of_the_standard_library() {
+        for _ in 0..10_000 {
+            let outer = std::time::Instant::now();
+            let from = system::exact();
+            let inner = std::time::Instant::now();
+            let least = nanoseconds(inner.elapsed()).expect("it is short");
+            let to = system::exact();
+            let most = nanoseconds(outer.elapsed()).expect("it is short");
+            assert!((least..=most).contains(&(to - from)));
+        }
+    }
+
+    #[cfg(feature = "testing")]
+    #[test]
+    fn moving_the_clock_moves_both_readings() {
+        // By nothing that the other tests of the process would notice.
+        let clock = Clock::default();
+        let before = clock.now();
+        let step = Duration::from_nanos(100);
+        advance(step);
+        assert!(clock.now() >= before.saturating_add(step));
+        assert!(clock.has_passed(before.saturating_add(step)));
+        let latest = SLACK.latest(system::coarse);
+        assert!(!clock.is_far_from(Instant(latest.saturating_add(1))));
     }
 
     #[test]

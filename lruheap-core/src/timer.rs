@@ -85,7 +85,8 @@ fn run() {
             // being woken.
             let woken = std::panic::catch_unwind(|| {
                 let mut turns = Turns::default();
-                due.into_iter().for_each(|waker| turns.take(|| waker.wake()));
+                due.into_iter()
+                    .for_each(|waker| turns.take(|| waker.wake()));
             });
             drop(woken);
             state = STATE.lock();

@@ -20,7 +20,8 @@ Usage: cargo xtask <command>
 
 Commands:
   test        the whole suite of the workspace, then every example
-  ci          all that a change has to pass: format, lints, docs, test, loom, benches, crates, packages
+  ci          all that a change has to pass: format, lints, docs, test, the same on a system without
+              a coarse clock, loom, benches, crates, packages
   loom        the models of what is lock-free or unsafe, under every interleaving of their threads
   sanitize    the tests of methods and of the engine under AddressSanitizer (asks for a nightly
               Rust: `rustup toolchain install nightly`) and valgrind (`apt install valgrind`); Linux
@@ -94,10 +95,25 @@ fn ci() -> Outcome {
         .is_none()
         .then_some(FUZZ_SECONDS_IN_CI);
     test(fuzz_seconds)?;
+    exact_clock()?;
     loom()?;
     run(cargo(&["bench", "--no-run", "--workspace"]))?;
     check_crates()?;
     check_packages()
+}
+
+/// The engine as it is where the system has no coarse clock.
+fn exact_clock() -> Outcome {
+    let flags = "--cfg lruheap_exact_clock";
+    let mut lints = cargo(&["clippy", "--package", "lruheap-core", "--all-targets"]);
+    lints.args(["--target-dir", "target/exact-clock"]);
+    lints.args(["--all-features", "--", "-D", "warnings"]);
+    lints.env("RUSTFLAGS", flags);
+    run(lints)?;
+    let mut tests = cargo(&["test", "--package", "lruheap-core", "--lib"]);
+    tests.args(["--target-dir", "target/exact-clock", "--all-features"]);
+    tests.env("RUSTFLAGS", flags);
+    run(tests)
 }
 
 /// Loom takes the place of the standard library's atomics, so it is a build of its own.

@@ -300,13 +300,14 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         values: &impl Values<V>,
     ) -> Landed<K, V> {
         let mut trash = Trash::new();
-        let land = |state: &mut State<K, V>, slot, mut ended: Ended<K, V>, payload, trash: &mut _| {
-            let wait = ended.wait.take();
-            let wait = wait.map(|wait| (wait, Held::take(&payload, values)));
-            let at = (call.hash, slot);
-            let deadline = state.land(at, payload, &mut ended, terms, self.settings(), trash);
-            (wait, Waits::under(call.hash, state), deadline)
-        };
+        let land =
+            |state: &mut State<K, V>, slot, mut ended: Ended<K, V>, payload, trash: &mut _| {
+                let wait = ended.wait.take();
+                let wait = wait.map(|wait| (wait, Held::take(&payload, values)));
+                let at = (call.hash, slot);
+                let deadline = state.land(at, payload, &mut ended, terms, self.settings(), trash);
+                (wait, Waits::under(call.hash, state), deadline)
+            };
         let (wait, others, deadline) = if let Some(pair) = pair {
             pair.set(value);
             let matches = |pair: &Arc<Pair<K, V>>, key: &K| (call.same)(pair.key(), key);
@@ -348,11 +349,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         pair: Option<&Arc<Pair<K, V>>>,
         trash: &mut Trash<K, V>,
     ) -> Ended<K, V> {
-        let discard = |state: &mut State<K, V>, slot: Option<_>, ended: &Ended<K, V>, trash: &mut _| {
-            if let Some(slot) = slot.filter(|_| ended.is_valid && lead.replaces) {
-                state.discard(slot, self.settings(), trash);
-            }
-        };
+        let discard =
+            |state: &mut State<K, V>, slot: Option<_>, ended: &Ended<K, V>, trash: &mut _| {
+                if let Some(slot) = slot.filter(|_| ended.is_valid && lead.replaces) {
+                    state.discard(slot, self.settings(), trash);
+                }
+            };
         if let Some(pair) = pair {
             let matches = |(): &(), key: &K| (call.same)(pair.key(), key);
             let at = (call.hash, false);

@@ -89,11 +89,7 @@ impl<H: Home> Waiter<H> {
     }
 
     /// Goes on after a wait.
-    fn go_on(
-        self,
-        end: End<H::Key, H::Value>,
-        values: &impl Values<H::Value>,
-    ) -> Boarding<H> {
+    fn go_on(self, end: End<H::Key, H::Value>, values: &impl Values<H::Value>) -> Boarding<H> {
         match end {
             End::Value(held) => {
                 let mut trash = Trash::new();
@@ -109,10 +105,7 @@ impl<H: Home> Waiter<H> {
 
     /// Waits as a thread.
     #[cold]
-    pub(super) fn block(
-        mut self,
-        values: &impl Values<H::Value>,
-    ) -> Result<H::Value, Flight<H>> {
+    pub(super) fn block(mut self, values: &impl Values<H::Value>) -> Result<H::Value, Flight<H>> {
         loop {
             let end = match self.join.take() {
                 Some(join) => self.block_for(&join, values),

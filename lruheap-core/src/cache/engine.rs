@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 
-use super::gate::{Gate, Process, Scope};
 use super::board::Waits;
 use super::flights::{Known, Ticket};
+use super::gate::{Gate, Process, Scope};
 use super::patience::Patience;
 use super::payload::{Held, Pair, Payload, Trash, Values};
 use super::settings::Settings;
@@ -380,11 +380,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     {
         // A second payload for each: a clone of what is inert, or the pointer.
         let entries: Vec<Payload<K, V>> = self.gate.with(|state| {
-            let now = state.now(&self.settings().clock);
-            let live = state
-                .store
-                .in_order()
-                .filter(|&slot| !state.is_expired(slot, now) && state.is_fresh(slot, now, self.settings()));
+            let live = |&slot: &Slot| state.live(Some(slot), self.settings()).is_some();
+            let live = state.store.in_order().filter(live);
             live.take(n)
                 .map(|slot| state.store.payload(slot).duplicate())
                 .collect()

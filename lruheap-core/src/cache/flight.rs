@@ -223,7 +223,11 @@ impl<H: Home> Flight<H> {
 
     /// Ends with a result that is not to be kept. What it was to replace goes; those
     /// who wait get a copy, which is made only if there are any.
-    pub(crate) fn refuse(mut self, copy: impl FnOnce() -> H::Value, values: &impl Values<H::Value>) {
+    pub(crate) fn refuse(
+        mut self,
+        copy: impl FnOnce() -> H::Value,
+        values: &impl Values<H::Value>,
+    ) {
         let mut trash = Trash::new();
         let engine = self.home.engine();
         // As in `land`: a panicking `Eq` leaves before the ticket is handed in.

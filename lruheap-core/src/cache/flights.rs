@@ -216,9 +216,8 @@ impl<K, V> Flights<K, V> {
     /// The computation whose key is the wanted one, to join.
     pub(crate) fn find(&self, hash: u32, is_it: impl Fn(&Known<K, V>) -> bool) -> Option<Ticket> {
         let list = self.list.as_ref().filter(|list| list.under_way > 0)?;
-        let found = |mark: &Mark<K, V>| {
-            mark.may_be_joined(hash) && mark.key.as_ref().is_some_and(&is_it)
-        };
+        let found =
+            |mark: &Mark<K, V>| mark.may_be_joined(hash) && mark.key.as_ref().is_some_and(&is_it);
         if found(&list.first) {
             return Some(Ticket(0));
         }

@@ -398,15 +398,13 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
     {
         match self.call(key) {
             Ok(value) => Ok(value),
-            Err(flight) => {
-                match compute() {
-                    Ok(value) => {
-                        flight.land(value.clone(), &Clones);
-                        Ok(value)
-                    }
-                    Err(error) => flight.fall_back(&Clones).ok_or(error),
+            Err(flight) => match compute() {
+                Ok(value) => {
+                    flight.land(value.clone(), &Clones);
+                    Ok(value)
                 }
-            }
+                Err(error) => flight.fall_back(&Clones).ok_or(error),
+            },
         }
     }
 

@@ -81,29 +81,19 @@ impl<K, V> State<K, V> {
         }
     }
 
-    /// The time, if any entry's life depends on it.
+    /// Whether the entry's time is up: without the need to know what time it is.
     #[inline]
-    pub(crate) fn now(&self, clock: &Clock) -> Option<Instant> {
-        self.store.has_deadlines().then(|| clock.now())
-    }
-
-    #[inline]
-    pub(crate) fn is_expired(&self, slot: Slot, now: Option<Instant>) -> bool {
-        now.is_some_and(|now| self.store.is_expired(slot, now))
+    fn is_over(&self, slot: Slot, clock: &Clock) -> bool {
+        let deadline = self.store.deadline(slot);
+        deadline.is_some_and(|deadline| clock.has_passed(deadline))
     }
 
     /// The slot, if there is one and its time to live is not up.
     #[inline]
     pub(crate) fn live(&self, slot: Option<Slot>, settings: &Settings) -> Option<Slot> {
-        let now = self.now(&settings.clock);
-        slot.filter(|&slot| !self.is_expired(slot, now) && self.is_fresh(slot, now, settings))
-    }
-
-    /// Whether an entry that has not expired has not been kept past its time to live.
-    #[inline]
-    pub(crate) fn is_fresh(&self, slot: Slot, now: Option<Instant>, settings: &Settings) -> bool {
-        settings.keep().is_zero()
-            || now.is_none_or(|now| self.age(slot, now, settings) == Age::Fresh)
+        slot.filter(|&slot| {
+            !self.is_over(slot, &settings.clock) && self.age(slot, settings) == Age::Fresh
+        })
     }
 
     /// When an entry's time to live is up.
@@ -112,14 +102,19 @@ impl<K, V> State<K, V> {
         self.store.deadline(slot).map(|deadline| deadline.min(end))
     }
 
-    fn age(&self, slot: Slot, now: Instant, settings: &Settings) -> Age {
-        let Some(end) = self.store.end(slot) else {
+    /// How old an entry is whose time is not up.
+    fn age(&self, slot: Slot, settings: &Settings) -> Age {
+        let keep = settings.keep();
+        let Some(end) = self.store.end(slot).filter(|_| !keep.is_zero()) else {
             return Age::Fresh;
         };
-        let expiry = end.back(settings.keep());
-        if now < expiry {
+        let expiry = end.back(keep);
+        if !settings.clock.has_passed(expiry) {
             Age::Fresh
-        } else if now < expiry.saturating_add(settings.stale) {
+        } else if !settings
+            .clock
+            .has_passed(expiry.saturating_add(settings.stale))
+        {
             Age::Stale
         } else {
             Age::Over
@@ -138,8 +133,13 @@ impl<K, V> State<K, V> {
         trash: &mut Trash<K, V>,
     ) -> Look<K, V> {
         let Some(slot) = slot else { return Look::Miss };
-        let now = self.now(&settings.clock);
-        if self.is_expired(slot, now) {
+        // To put an entry off takes the exact time, which tells all the rest.
+        let now = settings.tti.map(|_| settings.clock.now());
+        let is_over = match now {
+            Some(now) => self.store.is_expired(slot, now),
+            None => self.is_over(slot, &settings.clock),
+        };
+        if is_over {
             self.drop_expired(slot, trash);
             return Look::Miss;
         }
@@ -148,8 +148,8 @@ impl<K, V> State<K, V> {
             trash.push(self.take_out(slot));
             return Look::Miss;
         }
-        if let Some(now) = now.filter(|_| settings.ages()) {
-            if let Some(other) = self.look_at_age(hash, slot, now, asking, settings) {
+        if settings.ages() {
+            if let Some(other) = self.look_at_age(hash, slot, asking, settings) {
                 return other;
             }
         }
@@ -166,13 +166,13 @@ impl<K, V> State<K, V> {
         &mut self,
         hash: u32,
         slot: Slot,
-        now: Instant,
         asking: Asking,
         settings: &Settings,
     ) -> Option<Look<K, V>> {
-        match (self.age(slot, now, settings), asking) {
+        let age = self.age(slot, settings);
+        match (age, asking) {
             (Age::Fresh, Asking::Get) => return None,
-            (Age::Fresh, Asking::Call) if !self.nears_expiry(slot, now, settings) => return None,
+            (Age::Fresh, Asking::Call) if !self.nears_expiry(slot, settings) => return None,
             (Age::Fresh | Age::Stale, Asking::Call) => {}
             (Age::Stale, Asking::Get) | (Age::Over, _) => return Some(Look::Miss),
         }
@@ -181,23 +181,27 @@ impl<K, V> State<K, V> {
         if !self.flights.is_replacing(hash) {
             return Some(Look::Renew);
         }
-        if self.age(slot, now, settings) == Age::Stale {
+        if age == Age::Stale {
             self.count_stale();
         }
         None
     }
 
     /// Whether it is this caller's turn to recompute early: "`XFetch`".
-    fn nears_expiry(&self, slot: Slot, now: Instant, settings: &Settings) -> bool {
-        let (Some(beta), Some(end)) = (settings.xfetch, self.store.end(slot)) else {
+    fn nears_expiry(&self, slot: Slot, settings: &Settings) -> bool {
+        let end = self.store.end(slot).filter(|end| *end != Instant::NEVER);
+        let (Some(beta), Some(end)) = (settings.xfetch, end) else {
             return false;
         };
-        if end == Instant::NEVER {
-            return false;
+        let expiry = end.back(settings.keep());
+        let early = f64::from(self.store.cost(slot)) * beta;
+        // Nobody draws a number that makes more of it than this.
+        let most = Duration::try_from_secs_f64(early * random::MOST_NATS);
+        let first = most.map_or(Instant::FIRST, |most| expiry.back(most));
+        settings.clock.has_passed(first) && {
+            let left = expiry.since(settings.clock.now()).as_secs_f64();
+            -(early * random::share().ln()) >= left
         }
-        let left = end.back(settings.keep()).since(now).as_secs_f64();
-        let cost = f64::from(self.store.cost(slot));
-        -(cost * beta * random::share().ln()) >= left
     }
 
     /// The value that stands in for an error, if there is one that may.
@@ -208,12 +212,10 @@ impl<K, V> State<K, V> {
         values: &impl Values<V>,
     ) -> Option<Held<K, V>> {
         let slot = slot.filter(|&slot| {
-            let now = self.now(&settings.clock);
             let end = self.store.end(slot).map(|end| end.back(settings.keep()));
             let end = end.map(|end| end.saturating_add(settings.stale_if_error));
-            let is_in_time = now.zip(end).is_none_or(|(now, end)| now < end);
-            !self.is_expired(slot, now)
-                && is_in_time
+            !self.is_over(slot, &settings.clock)
+                && end.is_none_or(|end| !settings.clock.has_passed(end))
                 && values.is_good(self.store.payload(slot).value())
         })?;
         self.count_stale();
@@ -372,7 +374,11 @@ impl<K, V> State<K, V> {
 
     /// Drops up to `most` of the entries whose time is up.
     pub(crate) fn expire(&mut self, clock: &Clock, most: usize, trash: &mut Trash<K, V>) {
-        let Some(now) = self.now(clock) else { return };
+        let next = self.store.next_deadline();
+        if !next.is_some_and(|next| clock.has_passed(next)) {
+            return;
+        }
+        let now = clock.now();
         for _ in 0..most {
             let Some(slot) = self.store.due(now) else {
                 break;
@@ -405,9 +411,10 @@ impl<K, V> State<K, V> {
 
     pub(crate) fn info(&self, settings: &Settings) -> CacheInfo {
         let keep = settings.keep();
-        let kept = match self.now(&settings.clock).filter(|_| !keep.is_zero()) {
-            Some(now) => self.store.ending(now.saturating_add(keep)),
-            None => 0,
+        let kept = if keep.is_zero() || self.store.next_deadline().is_none() {
+            0
+        } else {
+            self.store.ending(settings.clock.now().saturating_add(keep))
         };
         CacheInfo {
             hits: self.counters.hits,
@@ -423,6 +430,8 @@ impl<K, V> State<K, V> {
 
     #[cfg(test)]
     pub(crate) fn has_tags(&self) -> bool {
-        self.extras.as_ref().is_some_and(|extras| !extras.tags.is_empty())
+        self.extras
+            .as_ref()
+            .is_some_and(|extras| !extras.tags.is_empty())
     }
 }

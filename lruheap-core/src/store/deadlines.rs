@@ -31,6 +31,7 @@ impl Deadlines {
         Deadlines { heap: Vec::new() }
     }
 
+    #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.heap.is_empty()
     }
@@ -52,7 +53,9 @@ impl Deadlines {
 
     /// What the entry cost to make, in seconds; 0 for one without a deadline.
     pub(super) fn cost(&self, place: u32) -> f32 {
-        self.heap.get(place as usize).map_or(0.0, |timer| timer.cost)
+        self.heap
+            .get(place as usize)
+            .map_or(0.0, |timer| timer.cost)
     }
 
     pub(super) fn set_cost(&mut self, place: u32, cost: f32) {

@@ -74,8 +74,8 @@ impl<P> Store<P> {
         self.slab.0.len()
     }
 
-    /// Whether any entry has a deadline: only then is the time of interest.
-    #[inline]
+    /// Whether any entry has a deadline.
+    #[cfg(test)]
     pub(crate) fn has_deadlines(&self) -> bool {
         !self.deadlines.is_empty()
     }

@@ -125,3 +125,20 @@ fn an_entry_lives_from_the_end_of_its_computation() {
     time.advance(1);
     assert_eq!(cache.ttl(&1), None);
 }
+
+#[test]
+fn no_hit_is_older_than_the_ttl_by_the_clock_of_the_standard_library() {
+    // Long enough for the coarse clock to have its say at the beginning.
+    let ttl = Duration::from_millis(150);
+    let cache: Cache<u32, u32> = Cache::builder().ttl(ttl).build();
+    cache.insert(1, 1);
+    let inserted = std::time::Instant::now();
+    loop {
+        let age = inserted.elapsed();
+        if cache.get(&1).is_none() {
+            break;
+        }
+        assert!(age < ttl, "{age:?} after it was stored, it was handed out");
+    }
+    assert_eq!(cache.info().expirations, 1);
+}
