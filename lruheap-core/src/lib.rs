@@ -46,5 +46,5 @@ pub mod testing;
 pub use cache::{Cache, CacheBuilder};
 pub use key::{Loose, LooseKey, LooseTokens};
 pub use memo::{CacheHost, InstanceCaches, MethodCache, MethodCaches};
-pub use registry::{CacheReport, caches, purge, report};
+pub use registry::{CacheReport, caches, invalidate_tag, purge, report};
 pub use stats::{CacheInfo, CacheKind, CacheParameters, Policy};

@@ -55,6 +55,52 @@ impl CacheBuilder {
         self
     }
 
+    /// Whether concurrent misses on one key run one computation, whose result all of
+    /// them get (the default), or one each.
+    pub fn coalesce(mut self, coalesce: bool) -> Self {
+        self.settings.apart = !coalesce;
+        self
+    }
+
+    /// Recomputes entries early, with a probability that rises as their expiry nears
+    /// and with what they cost to compute; `beta` is 1 by default, and more is earlier
+    /// (Vattani, Chierichetti and Lowenstein, "Optimal probabilistic cache stampede
+    /// prevention", VLDB 2015). One caller at a time recomputes, and the others go on
+    /// with what is there. For entries with a time to live.
+    ///
+    /// # Panics
+    ///
+    /// If `beta` is not a number above zero.
+    pub fn xfetch(mut self, beta: f64) -> Self {
+        assert!(
+            beta > 0.0 && beta.is_finite(),
+            "the beta of xfetch is a number above zero"
+        );
+        self.settings.xfetch = Some(beta);
+        self
+    }
+
+    /// How long past its time to live a value is still served, while one caller
+    /// recomputes it. None by default.
+    pub fn stale(mut self, stale: impl Into<Option<Duration>>) -> Self {
+        self.settings.stale = stale.into().unwrap_or_default();
+        self
+    }
+
+    /// How long past its time to live a value may stand in for an error of what was to
+    /// recompute it. None by default.
+    pub fn stale_if_error(mut self, stale: impl Into<Option<Duration>>) -> Self {
+        self.settings.stale_if_error = stale.into().unwrap_or_default();
+        self
+    }
+
+    /// For generated code: entries may have tags.
+    #[doc(hidden)]
+    pub fn tagged(mut self) -> Self {
+        self.settings.tagged = true;
+        self
+    }
+
     /// Which entry makes room when the cache is full.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.settings.policy = policy;

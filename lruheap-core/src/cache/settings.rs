@@ -17,6 +17,16 @@ pub(crate) struct Settings {
     pub(crate) tti: Option<Duration>,
     pub(crate) typed: Option<bool>,
     pub(crate) policy: Policy,
+    /// Whether concurrent misses on one key all compute.
+    pub(crate) apart: bool,
+    /// How eagerly entries are recomputed as they near their expiry: the paper's beta.
+    pub(crate) xfetch: Option<f64>,
+    /// How long past its ttl a value is served while one caller recomputes it.
+    pub(crate) stale: Duration,
+    /// How long past its ttl a value stands in for an error.
+    pub(crate) stale_if_error: Duration,
+    /// Whether entries may have tags.
+    pub(crate) tagged: bool,
     pub(crate) clock: Clock,
 }
 

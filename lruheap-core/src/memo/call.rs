@@ -3,6 +3,9 @@
 // Parts and outcomes are moved in: generated code then needs no names for them.
 #![allow(clippy::needless_pass_by_value)]
 
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::instance::OfInstance;
@@ -41,6 +44,67 @@ pub fn finish<H: Home, O: Outcome<Value = H::Value>>(
     result
 }
 
+/// A call of an `async` function, on its way: [`wait`] for it.
+pub enum Boarding<H: Home, O> {
+    /// It is answered.
+    Done(H::Value, O),
+    /// Its body has to run.
+    Lead(Flight<H, O>),
+}
+
+/// The result of a call, or the flight that its body runs for.
+///
+/// # Errors
+///
+/// The flight, where the body has to run.
+pub async fn wait<H: Home, O: Outcome<Value = H::Value>>(
+    boarding: Boarding<H, O>,
+) -> Result<O::Result, Flight<H, O>> {
+    match boarding {
+        Boarding::Done(value, outcome) => Ok(outcome.wrap(value)),
+        Boarding::Lead(flight) => Err(flight),
+    }
+}
+
+/// Runs an `async` body, and [`finish`]es its flight.
+pub async fn lead<H: Home, O: Outcome<Value = H::Value>>(
+    flight: Flight<H, O>,
+    body: Pin<&mut impl Future<Output = O::Result>>,
+) -> O::Result {
+    finish(flight, body.await)
+}
+
+/// A tag of an entry.
+pub struct Tag(#[allow(dead_code)] Arc<str>);
+
+/// What can be a tag.
+#[diagnostic::on_unimplemented(
+    message = "a tag is a string, and this is of type `{Self}`",
+    label = "not a string",
+    note = "write `tags(format!(\"course:{{id}}\"), \"courses\")`"
+)]
+pub trait IsTag {
+    /// The tag.
+    fn as_tag(&self) -> &str;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: AsRef<str> + ?Sized> IsTag for T {
+    fn as_tag(&self) -> &str {
+        self.as_ref()
+    }
+}
+
+/// The tag that an expression gives.
+pub fn tag<T: IsTag + ?Sized>(tag: &T) -> Tag {
+    Tag(tag.as_tag().into())
+}
+
+/// Gives the entry that a flight brings these tags.
+pub fn tags<H: Home, O>(_flight: &Flight<H, O>, tags: impl Into<Vec<Tag>>) {
+    drop(tags.into());
+}
+
 /// What a cache does for a call and for the controls that take arguments.
 /// Methods, because that keeps the expansion short.
 macro_rules! calls {
@@ -75,6 +139,29 @@ macro_rules! calls {
                 match cache::Flight::board(self, &part, outcome.values()) {
                     Ok(value) => Ok(outcome.wrap(value)),
                     Err(flight) => Err(Flight { flight, outcome }),
+                }
+            }
+
+            /// As [`__lookup`](Self::__lookup), for an `async` function.
+            #[inline]
+            pub fn __board<P: Part<Owned = K>, C: Values<V>>(
+                self: $home,
+                values: C,
+                part: P,
+            ) -> Boarding<$home, Whole<V, C>> {
+                self.__board_as(whole(values), part)
+            }
+
+            /// The same, where the result is not the value.
+            #[inline]
+            pub fn __board_as<P: Part<Owned = K>, O: Outcome<Value = V>>(
+                self: $home,
+                outcome: O,
+                part: P,
+            ) -> Boarding<$home, O> {
+                match cache::Flight::board(self, &part, outcome.values()) {
+                    Ok(value) => Boarding::Done(value, outcome),
+                    Err(flight) => Boarding::Lead(Flight { flight, outcome }),
                 }
             }
 

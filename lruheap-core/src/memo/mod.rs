@@ -16,7 +16,7 @@ mod stale;
 mod summary;
 mod tracked;
 
-pub use call::{Flight, finish};
+pub use call::{Boarding, Flight, IsTag, Tag, finish, lead, tag, tags, wait};
 pub use hold::{
     hold0, hold1, hold2, hold3, hold4, hold5, hold6, hold7, hold8, hold9, hold10, hold11, hold12,
     node0, node1, node2, node3, node4, node5, node6, node7, node8, node9, node10, node11, node12,
@@ -52,6 +52,7 @@ pub use std::clone::Clone;
 pub use std::marker::PhantomData;
 pub use std::marker::Sized;
 pub use std::option::Option;
+pub use std::pin::pin;
 pub use std::primitive::{bool, usize};
 pub use std::rc::Rc;
 pub use std::result::Result;
