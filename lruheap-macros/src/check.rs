@@ -218,9 +218,13 @@ fn result(function: &Function, options: &Options, errors: &mut Errors) {
 /// Refuses `stale_if_error` where the result is plainly none that can be an error;
 /// what may be another name for one, the compiler looks up.
 fn failure(function: &Function, options: &Options, errors: &mut Errors) {
+    let of_param = |ty: &Type| {
+        let mut params = function.sig.generics.type_params();
+        params.any(|param| matches!(ty, Type::Path(path) if path.path.is_ident(&param.ident)))
+    };
     let is_result = match &function.sig.output {
         ReturnType::Default => false,
-        ReturnType::Type(_, ty) => !is_surely_no_alias(ty),
+        ReturnType::Type(_, ty) => !is_surely_no_alias(ty) && !of_param(key::ungrouped(ty)),
     };
     if let Some(stale) = options.stale_if_error.as_ref().filter(|_| !is_result) {
         stale.refuse(

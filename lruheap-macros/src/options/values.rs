@@ -107,7 +107,7 @@ pub(super) fn lifetime(place: &mut Option<Time>, value: &Expr, errors: &mut Erro
 
 /// How long entries may serve beyond their time.
 pub(super) fn grace(place: &mut Option<Time>, value: &Expr, errors: &mut Errors) {
-    const ZERO: &str = "for a duration of zero nothing is served: leave the option out";
+    const ZERO: &str = "a duration of zero would serve nothing: leave the option out";
     time(place, value, ZERO, errors);
 }
 
