@@ -5,14 +5,14 @@ use quote::ToTokens;
 use syn::Pat;
 
 use crate::error::Errors;
-use crate::item::{Function, Home};
+use crate::item::{Function, Home, This};
 use crate::options::Options;
 
 pub(super) fn check(function: &Function, options: &Options, errors: &mut Errors) {
     let Some(tags) = &options.tags else {
         return;
     };
-    let home = function.this.as_ref().map(|this| this.home());
+    let home = function.this.as_ref().map(This::home);
     if home == Some(Home::Counted { is_local: true }) {
         errors.at(&tags.name, "`invalidate_tag` can't reach the caches of other threads, and what is in an `Rc` belongs to a thread: leave out `tags`, or take `self: &Arc<Self>`");
     }

@@ -48,7 +48,7 @@ const ATTRIBUTES: &[&str] = &[
     "coalesce, xfetch = 1.0, tags = [\"a\"], stale = 5",
     "coalesce = false, ttl = 60, xfetch = true, stale = \"5m\", stale_if_error = 2 * DAY",
     "ttl = 1, xfetch = 99999999999999999999999999, stale = 1e-9, shared = true",
-    r#"xfetch = BETA, stale = 1, stale_if_error = 1, scope = thread, tags(x)"#,
+    "xfetch = BETA, stale = 1, stale_if_error = 1, scope = thread, tags(x)",
     r#"tags("all", format!("x:{x}"), { let y = self.x; y }, |a| a, #[a] b)"#,
     "tags(), tags, tags(a b), tags[x], tags(,), tags(1, 'x', -x, b\"x\", x?)",
     "maxsize(1, 2), ttl[3], name{4}",

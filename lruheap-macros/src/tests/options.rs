@@ -229,9 +229,21 @@ fn any_order_and_a_last_comma_are_fine() {
     assert!(options.maxsize.is_none() && options.ttl.is_some() && options.cache_err);
 }
 
+/// Each of these has one mistake, and is told the fix.
+fn are_refused(cases: &[(&str, &str)]) {
+    for (text, fix) in cases {
+        let found = mistakes(Macro::LruCache, text);
+        assert_eq!(found.len(), 1, "`{text}`: {found:?}");
+        assert!(
+            found[0].contains(fix),
+            "`{text}`: {found:?} does not speak of `{fix}`"
+        );
+    }
+}
+
 #[test]
 fn each_wrong_value_is_one_mistake_that_says_the_fix() {
-    for (text, fix) in [
+    are_refused(&[
         ("maxsize", "maxsize = 128"),
         ("maxsize =", "needs a value"),
         ("maxsize(128)", "maxsize = 128"),
@@ -279,6 +291,17 @@ fn each_wrong_value_is_one_mistake_that_says_the_fix() {
         (",", "name of an option"),
         ("ttl = 60, ttl = 61", "given twice"),
         ("maxsize = 1, r#maxsize = 2", "given twice"),
+    ]);
+    let bound = mistakes(Macro::Cache, "maxsize = 1");
+    assert!(
+        bound.len() == 1 && bound[0].contains("#[lru_cache(maxsize = …)]"),
+        "{bound:?}"
+    );
+}
+
+#[test]
+fn each_wrong_value_of_a_later_option_as_well() {
+    are_refused(&[
         ("coalesce", "coalesce = false"),
         ("coalesce = 1", "`true` or `false`"),
         ("ttl = 1, xfetch", "xfetch = true"),
@@ -309,6 +332,12 @@ fn each_wrong_value_is_one_mistake_that_says_the_fix() {
         ("tags(5)", "a tag is a string"),
         (r#"tags("a"), tags("b")"#, "given twice"),
         ("shared = true", "not there yet"),
+    ]);
+}
+
+#[test]
+fn contradictions_are_one_mistake_each() {
+    are_refused(&[
         // No ttl to speak of.
         ("xfetch = true", "write `ttl = 60` as well"),
         ("xfetch = BETA, tti = 5", "write `ttl = 60` as well"),
@@ -334,19 +363,7 @@ fn each_wrong_value_is_one_mistake_that_says_the_fix() {
             "stale = 5, ttl = 1, ttl_with = |v| D",
             "leave one of the two out",
         ),
-    ] {
-        let found = mistakes(Macro::LruCache, text);
-        assert_eq!(found.len(), 1, "`{text}`: {found:?}");
-        assert!(
-            found[0].contains(fix),
-            "`{text}`: {found:?} does not speak of `{fix}`"
-        );
-    }
-    let bound = mistakes(Macro::Cache, "maxsize = 1");
-    assert!(
-        bound.len() == 1 && bound[0].contains("#[lru_cache(maxsize = …)]"),
-        "{bound:?}"
-    );
+    ]);
 }
 
 #[test]
