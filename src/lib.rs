@@ -43,8 +43,8 @@
 
 pub use lruheap_core::{
     Cache, CacheBuilder, CacheHost, CacheInfo, CacheKind, CacheParameters, CacheReport,
-    InstanceCaches, Loose, LooseKey, LooseTokens, MethodCache, MethodCaches, Policy, caches, purge,
-    report, sweeper,
+    InstanceCaches, Loose, LooseKey, LooseTokens, MethodCache, MethodCaches, Policy, caches,
+    invalidate_tag, purge, report, sweeper,
 };
 
 /// Gives each instance of a struct caches of its own for its memoized methods.

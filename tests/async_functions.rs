@@ -138,7 +138,15 @@ fn futures_are_send_when_the_body_s_is() {
         YieldNow::default().await;
         n
     }
+    /// What the expressions of keys and tags need is gone before the body is awaited.
+    #[lru_cache(tags(Rc::new(n).to_string(), *Rc::<str>::from("all")))]
+    async fn computed(#[key(Rc::new(n).to_string())] n: u32) -> u32 {
+        YieldNow::default().await;
+        n
+    }
     let _watchdog = watchdog();
+    assert_eq!(block_on(send(computed(7))), 7);
+    assert_eq!(block_on(send(computed::cache_refresh(7))), 7);
     assert_eq!(block_on(send(text("a", None, &["b"]))), "a - 1");
     assert_eq!(block_on(send(text::uncached("a", Some("c"), &[]))), "a c 0");
     assert_eq!(block_on(send(text::cache_refresh("a", None, &[]))), "a - 0");

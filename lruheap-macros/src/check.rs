@@ -1,13 +1,15 @@
 //! Every refusal that concerns the function, with the fix. All are looked for;
 //! none of them ends the search.
 
+mod tags;
+
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{GenericParam, ReturnType, Signature, Type};
 
 use crate::block::Block;
 use crate::error::Errors;
-use crate::expand::key;
+use crate::expand::{is_surely_no_alias, key};
 use crate::item::{Function, Holding, Home, Key, This};
 use crate::options::{Companion, Options, Scope, is_primitive};
 
@@ -25,6 +27,8 @@ pub(crate) fn check(
         receiver(this, options, errors);
     }
     parameters(function, options, errors);
+    tags::check(function, options, errors);
+    failure(function, options, errors);
     result(function, options, errors);
     companion(function, options, errors);
 }
@@ -208,6 +212,25 @@ fn result(function: &Function, options: &Options, errors: &mut Errors) {
                 errors.at(word, format!("with `typed = false` all instantiations share their results, so the return type can't name `{name}`: return a type that is the same for all, or leave out `typed = false`"));
             }
         }
+    }
+}
+
+/// Refuses `stale_if_error` where the result is plainly none that can be an error;
+/// what may be another name for one, the compiler looks up.
+fn failure(function: &Function, options: &Options, errors: &mut Errors) {
+    let of_param = |ty: &Type| {
+        let mut params = function.sig.generics.type_params();
+        params.any(|param| matches!(ty, Type::Path(path) if path.path.is_ident(&param.ident)))
+    };
+    let is_result = match &function.sig.output {
+        ReturnType::Default => false,
+        ReturnType::Type(_, ty) => !is_surely_no_alias(ty) && !of_param(key::ungrouped(ty)),
+    };
+    if let Some(stale) = options.stale_if_error.as_ref().filter(|_| !is_result) {
+        stale.refuse(
+            "`stale_if_error` is for functions that return a `Result`: leave the option out",
+            errors,
+        );
     }
 }
 

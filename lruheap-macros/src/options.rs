@@ -2,20 +2,27 @@
 //! declared here once; its mistakes are collected, and a wrong one falls back
 //! to its default so that the rest can be looked at.
 
+mod contradictions;
 mod duration;
 mod names;
+mod setting;
+mod values;
 
 use std::time::Duration;
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream, Parser};
-use syn::spanned::Spanned;
-use syn::{DeriveInput, Expr, ExprLit, ExprUnary, Ident, Lit, Path, Token, UnOp};
+use syn::parse::{ParseStream, Parser};
+use syn::{DeriveInput, Expr, ExprLit, Ident, Lit, Path, Token};
 
 use crate::error::Errors;
-use names::{KNOWN, NOT_YET, example, unknown};
+use names::{KNOWN, NOT_YET, is_list, meant, unknown, written};
+use setting::{Setting, skip_to_comma};
+use values::{
+    boolean, closure, companion, grace, krate, lifetime, maxsize, policy, scope, tags, ungrouped,
+    xfetch,
+};
 
 pub(crate) use names::is_primitive;
 
@@ -30,6 +37,16 @@ pub(crate) enum Macro {
 pub(crate) enum Value<T> {
     Known(T),
     Expression(TokenStream),
+}
+
+/// A duration, and where it stands.
+pub(crate) type Time = Value<(Duration, Span)>;
+
+/// `tags(…)`
+pub(crate) struct Tags {
+    /// The option's name.
+    pub(crate) name: Ident,
+    pub(crate) tags: Vec<Expr>,
 }
 
 pub(crate) enum Companion {
@@ -47,18 +64,26 @@ pub(crate) enum Scope {
 pub(crate) struct Options {
     /// The bound; `None` for none.
     pub(crate) maxsize: Option<Value<TokenStream>>,
-    pub(crate) ttl: Option<Value<(Duration, Span)>>,
-    pub(crate) tti: Option<Value<(Duration, Span)>>,
+    pub(crate) ttl: Option<Time>,
+    pub(crate) tti: Option<Time>,
     /// How long an `Err` lives.
-    pub(crate) ttl_err: Option<Value<(Duration, Span)>>,
+    pub(crate) ttl_err: Option<Time>,
     /// How long each value lives.
     pub(crate) ttl_with: Option<Expr>,
+    /// How eagerly values are recomputed before their end: the beta.
+    pub(crate) xfetch: Option<Value<(f64, Span)>>,
+    /// How long past its end a value is served while one caller recomputes it.
+    pub(crate) stale: Option<Time>,
+    /// How long past its end a value stands in for an `Err`.
+    pub(crate) stale_if_error: Option<Time>,
+    pub(crate) coalesce: bool,
     pub(crate) typed: Option<bool>,
     pub(crate) scope: Scope,
     pub(crate) cache_err: bool,
     /// Where `cache_none = false` stands.
     pub(crate) drop_none: Option<Span>,
     pub(crate) cache_if: Option<Expr>,
+    pub(crate) tags: Option<Tags>,
     pub(crate) name: Option<Expr>,
     pub(crate) companion: Companion,
     pub(crate) krate: TokenStream,
@@ -78,11 +103,16 @@ impl Options {
             tti: None,
             ttl_err: None,
             ttl_with: None,
+            xfetch: None,
+            stale: None,
+            stale_if_error: None,
+            coalesce: true,
             typed: None,
             scope: Scope::Process,
             cache_err: false,
             drop_none: None,
             cache_if: None,
+            tags: None,
             name: None,
             companion: Companion::Named(None),
             krate: quote!(::lruheap),
@@ -94,14 +124,19 @@ impl Options {
 pub(crate) fn parse(of: Macro, tokens: TokenStream, errors: &mut Errors) -> Options {
     let mut options = Options::new(of);
     let mut seen: Vec<String> = Vec::new();
+    let mut wrong: Vec<String> = Vec::new();
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
+            let (word, before) = (input.fork().call(Ident::parse_any), errors.len());
             match input.parse::<Setting>() {
                 Ok(setting) => set(&mut options, of, setting, &mut seen, errors),
                 Err(error) => {
                     errors.push(error);
                     skip_to_comma(input)?;
                 }
+            }
+            if errors.len() > before {
+                wrong.extend(word.map(|word| word.unraw().to_string()));
             }
             if !input.is_empty() {
                 let comma: syn::Result<Token![,]> = input.parse();
@@ -120,32 +155,10 @@ pub(crate) fn parse(of: Macro, tokens: TokenStream, errors: &mut Errors) -> Opti
     if let Err(error) = parser.parse2(tokens) {
         errors.push(error);
     }
-    contradictions(&mut options, errors);
+    // What such a word was meant to be is no reason for a second message.
+    let given = |option: &str| wrong.iter().any(|word| meant(word) == Some(option));
+    contradictions::settle(&mut options, given, errors);
     options
-}
-
-/// Notes options that are not for one another, and leaves one of the two out.
-fn contradictions(options: &mut Options, errors: &mut Errors) {
-    if let Some(ttl_with) = options.ttl_with.as_ref().filter(|_| options.ttl.is_some()) {
-        errors.at(ttl_with, "`ttl_with` says how long each value lives, and `ttl` how long all do: leave one of the two out");
-        options.ttl = None;
-    }
-    let Some(ttl_err) = &options.ttl_err else {
-        return;
-    };
-    let at = match ttl_err {
-        Value::Known((_, span)) => *span,
-        Value::Expression(tokens) => tokens.span(),
-    };
-    let message = if !options.cache_err {
-        "`ttl_err` is for errors that are kept: write `cache_err = true` as well, or leave it out"
-    } else if options.ttl_with.is_some() {
-        "`ttl_with` is asked about errors as well: leave `ttl_err` out"
-    } else {
-        return;
-    };
-    errors.push(syn::Error::new(at, message));
-    options.ttl_err = None;
 }
 
 /// The path of lruheap for a derive: `#[word(crate = some::path)]` on the type.
@@ -186,61 +199,6 @@ pub(crate) fn of_block(tokens: TokenStream, errors: &mut Errors) -> Option<Token
     None
 }
 
-/// `name = value`, or `name(…)`, or a name alone.
-struct Setting {
-    name: Ident,
-    value: Option<Expr>,
-    list: Option<TokenStream>,
-}
-
-impl Parse for Setting {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        if input.peek(Lit) || input.peek(Token![-]) {
-            let value: TokenTree = input.parse()?;
-            let message = "options have names: `maxsize = 128`, `ttl = 60`";
-            return Err(syn::Error::new(value.span(), message));
-        }
-        let name = Ident::parse_any(input).map_err(|error| {
-            syn::Error::new(
-                error.span(),
-                "expected the name of an option, as in `maxsize = 128`",
-            )
-        })?;
-        let mut setting = Setting {
-            name,
-            value: None,
-            list: None,
-        };
-        if input.peek(Token![=]) {
-            input.parse::<Token![=]>()?;
-            if input.is_empty() || input.peek(Token![,]) {
-                let message = format!("`{}` needs a value after the `=`", setting.name);
-                return Err(syn::Error::new(setting.name.span(), message));
-            }
-            setting.value = Some(input.parse()?);
-        } else if input.peek(syn::token::Paren) {
-            let list;
-            syn::parenthesized!(list in input);
-            setting.list = Some(list.parse::<TokenStream>()?).filter(|list| !list.is_empty());
-        } else if !input.is_empty() && !input.peek(Token![,]) {
-            let word = setting.name.unraw().to_string();
-            let message = format!(
-                "options are written `name = value`: `{word} = {}`",
-                example(&word)
-            );
-            return Err(syn::Error::new(setting.name.span(), message));
-        }
-        Ok(setting)
-    }
-}
-
-fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
-    while !input.is_empty() && !input.peek(Token![,]) {
-        input.parse::<TokenTree>()?;
-    }
-    Ok(())
-}
-
 fn set(
     options: &mut Options,
     of: Macro,
@@ -269,23 +227,18 @@ fn set(
         return;
     }
     seen.push(word.clone());
+    if is_list(&word) {
+        tags(options, &name, list, errors);
+        return;
+    }
     let value = match (value, list) {
         (Some(value), _) => ungrouped(value),
-        (None, Some(list)) => {
-            errors.at(
-                &name,
-                format!("`{word}` takes a value: write `{word} = {list}`"),
-            );
-            return;
-        }
-        (None, None) => {
-            errors.at(
-                &name,
-                format!(
-                    "`{word}` needs a value: write `{word} = {}`",
-                    example(&word)
-                ),
-            );
+        (None, list) => {
+            let message = match list {
+                Some(list) => format!("`{word}` takes a value: write `{word} = {list}`"),
+                None => format!("`{word}` needs a value: write `{}`", written(&word)),
+            };
+            errors.at(&name, message);
             return;
         }
     };
@@ -296,9 +249,13 @@ fn set(
             errors.at(&name, message);
         }
         "maxsize" => maxsize(options, &value, errors),
-        "ttl" => duration(&mut options.ttl, &value, errors),
-        "tti" => duration(&mut options.tti, &value, errors),
-        "ttl_err" => duration(&mut options.ttl_err, &value, errors),
+        "ttl" => lifetime(&mut options.ttl, &value, errors),
+        "tti" => lifetime(&mut options.tti, &value, errors),
+        "ttl_err" => lifetime(&mut options.ttl_err, &value, errors),
+        "xfetch" => xfetch(options, &value, errors),
+        "stale" => grace(&mut options.stale, &value, errors),
+        "stale_if_error" => grace(&mut options.stale_if_error, &value, errors),
+        "coalesce" => options.coalesce = boolean(&word, &value, errors).unwrap_or(true),
         "ttl_with" => closure(&mut options.ttl_with, &word, value, errors),
         "typed" => options.typed = boolean(&word, &value, errors),
         "policy" => policy(&value, errors),
@@ -318,166 +275,5 @@ fn set(
         "companion" => companion(options, &value, errors),
         "crate" => krate(options, &value, errors),
         _ => unreachable!("every known option has an arm"),
-    }
-}
-
-fn boolean(word: &str, value: &Expr, errors: &mut Errors) -> Option<bool> {
-    if let Expr::Lit(ExprLit {
-        lit: Lit::Bool(value),
-        ..
-    }) = value
-    {
-        return Some(value.value);
-    }
-    errors.at(value, format!("`{word}` is `true` or `false`"));
-    None
-}
-
-/// The word, where the value is a single one.
-fn word(value: &Expr) -> Option<&Ident> {
-    match value {
-        Expr::Path(path) if path.attrs.is_empty() && path.qself.is_none() => path.path.get_ident(),
-        _ => None,
-    }
-}
-
-fn is_none(value: &Expr) -> bool {
-    word(value).is_some_and(|word| word == "None")
-}
-
-/// Whether the value is `-…`.
-fn is_negative(value: &Expr) -> bool {
-    matches!(
-        value,
-        Expr::Unary(ExprUnary {
-            op: UnOp::Neg(_),
-            ..
-        })
-    )
-}
-
-/// The value without the invisible groups that come from a macro's fragments,
-/// and without parentheses.
-fn ungrouped(value: Expr) -> Expr {
-    match value {
-        Expr::Group(group) => ungrouped(*group.expr),
-        Expr::Paren(paren) => ungrouped(*paren.expr),
-        value => value,
-    }
-}
-
-fn some_call(value: &Expr) -> bool {
-    matches!(value, Expr::Call(call) if matches!(&*call.func, Expr::Path(path) if path.path.is_ident("Some")))
-}
-
-fn maxsize(options: &mut Options, value: &Expr, errors: &mut Errors) {
-    if is_none(value) {
-        options.maxsize = None;
-        return;
-    }
-    let message = match value {
-        _ if is_negative(value) => {
-            "`maxsize` can't be negative: 0 stores nothing, `None` is without a bound"
-        }
-        _ if some_call(value) => "write the number itself: `maxsize = 128`, or `maxsize = None`",
-        Expr::Lit(ExprLit {
-            lit: Lit::Int(number),
-            ..
-        }) => match number.base10_parse::<usize>() {
-            Err(_) => "`maxsize` is a number of entries: this one is beyond `usize`",
-            Ok(_) if !matches!(number.suffix(), "" | "usize") => {
-                "`maxsize` is a `usize`: leave the suffix out"
-            }
-            Ok(_) => {
-                options.maxsize = Some(Value::Known(number.to_token_stream()));
-                return;
-            }
-        },
-        Expr::Lit(ExprLit {
-            lit: Lit::Float(_), ..
-        }) => "`maxsize` is a whole number of entries, as in `maxsize = 128`",
-        Expr::Lit(_) => "`maxsize` is a number of entries, as in `maxsize = 128`, or `None`",
-        Expr::Closure(_) => "`maxsize` is a `usize`, as in `maxsize = 128`, not a closure",
-        _ => {
-            options.maxsize = Some(Value::Expression(value.to_token_stream()));
-            return;
-        }
-    };
-    errors.at(value, message);
-}
-
-fn duration(place: &mut Option<Value<(Duration, Span)>>, value: &Expr, errors: &mut Errors) {
-    if is_none(value) {
-        *place = None;
-        return;
-    }
-    match duration::read(value) {
-        Ok(duration) => *place = Some(duration),
-        Err(message) => errors.at(value, message),
-    }
-}
-
-fn policy(value: &Expr, errors: &mut Errors) {
-    match word(value) {
-        Some(word) if word == "lru" => {}
-        Some(word) => errors.at(
-            value,
-            format!("the policy `{word}` is not there yet: `lru` is, and it is the default"),
-        ),
-        None => errors.at(value, "`policy` is one word: `policy = lru`"),
-    }
-}
-
-fn scope(options: &mut Options, value: &Expr, errors: &mut Errors) {
-    match word(value).map(Ident::to_string).as_deref() {
-        Some("process") => options.scope = Scope::Process,
-        Some("thread") => options.scope = Scope::Thread,
-        _ => errors.at(
-            value,
-            "`scope` is the word `process` (the default) or `thread`, without quotes",
-        ),
-    }
-}
-
-fn closure(place: &mut Option<Expr>, word: &str, value: Expr, errors: &mut Errors) {
-    match &value {
-        Expr::Lit(_) => errors.at(
-            &value,
-            format!("`{word}` is a closure: `{word} = |value| …`"),
-        ),
-        Expr::Closure(closure) if closure.inputs.len() != 1 => {
-            errors.at(
-                closure,
-                format!("the closure of `{word}` takes the value: `|value| …`"),
-            );
-        }
-        _ => *place = Some(value),
-    }
-}
-
-fn companion(options: &mut Options, value: &Expr, errors: &mut Errors) {
-    match word(value) {
-        Some(word) if word == "none" => options.companion = Companion::None,
-        Some(word) if ["Self", "self", "super", "crate"].iter().any(|keyword| word == keyword) => {
-            errors.at(value, format!("`{word}` is no name for a type: `companion = SomeName`, or `none`"));
-        }
-        Some(word) if is_primitive(&word.to_string()) => errors.at(
-            value,
-            format!("a companion type of this name would hide the primitive type `{word}`: choose another, or `none`"),
-        ),
-        Some(word) => options.companion = Companion::Named(Some(word.clone())),
-        None => errors.at(value, "`companion` is a name for the companion type, without quotes (`companion = SomeName`), or `none`"),
-    }
-}
-
-fn krate(options: &mut Options, value: &Expr, errors: &mut Errors) {
-    // Without generic arguments: segments are appended to it.
-    let path = Path::parse_mod_style.parse2(value.to_token_stream());
-    match path {
-        Ok(path) => options.krate = path.to_token_stream(),
-        Err(_) => errors.at(
-            value,
-            "`crate` is the path of lruheap: `crate = some::path`",
-        ),
     }
 }

@@ -46,7 +46,13 @@ pub fn borrowed(
 /// # Errors
 ///
 /// If the text is no number.
-#[lru_cache]
+#[lru_cache(
+    ttl = 60,
+    xfetch = 1.5,
+    stale = "5m",
+    stale_if_error = "1h",
+    tags("numbers", text, format!("number:{text}"))
+)]
 #[inline]
 pub fn parse(text: &str) -> Result<u32, ParseIntError> {
     let number: u32 = text.parse()?;
@@ -116,7 +122,7 @@ pub fn owned(map: BTreeMap<String, u32>, shared: Arc<str>, list: Box<[u32]>) -> 
 }
 
 /// Later.
-#[lru_cache]
+#[lru_cache(coalesce = false, tags(format!("text:{text}")))]
 #[must_use]
 #[inline]
 pub async fn later(text: &str) -> usize {

@@ -32,8 +32,9 @@ pub use method::{
     Answer, Arguments, Ask, MethodCache, NoTupleForImplTrait, Refresh, RefreshBeside, Refreshes,
 };
 pub use outcome::{
-    AnyResult, CacheValue, HasErr, IsOption, IsResult, OkOnly, OnlyIf, Outcome, Probe, Whole,
-    clones, clones_of_results, clones_of_some, lasting, lasting_errors, ok, only_if, whole,
+    AnyResult, CacheValue, CanFail, HasErr, IsOption, IsResult, OkOnly, OnlyIf, Outcome, Probe,
+    Whole, clones, clones_of_results, clones_of_some, if_error, lasting, lasting_errors, ok,
+    only_if, whole,
 };
 pub use slot::{Share, Slot, Slots};
 pub use stale::{After, AnyEnd, AnyRan, Behind, Ended, HasCaches, HasRun, Ran, Stale, once, stale};

@@ -75,6 +75,21 @@ impl<T, E> HasErr for Result<T, E> {
     }
 }
 
+/// A result that `stale_if_error` has something to do for.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not `Result`",
+    label = "not a `Result`",
+    note = "`stale_if_error` is for functions that return a `Result`: leave the option out"
+)]
+pub trait CanFail {}
+
+impl<T, E> CanFail for Result<T, E> {}
+
+/// The value of `stale_if_error = …`, for results that can be errors.
+pub fn if_error<R: CanFail>(stale: Duration) -> Duration {
+    stale
+}
+
 /// A value of type `Option`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not `Option`",

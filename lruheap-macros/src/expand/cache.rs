@@ -157,7 +157,30 @@ pub(super) fn builder(plan: &Plan<'_>) -> TokenStream {
         quote!(.tti(#tti))
     });
     let typed = options.typed.map(|typed| quote!(.typed(#typed)));
-    quote!(#named #maxsize #ttl #tti #typed)
+    let (refreshing, tagged) = (refreshing(plan), options.tags.as_ref());
+    let tagged = tagged.map(|_| quote!(.tagged()));
+    let apart = (!options.coalesce).then(|| quote!(.coalesce(false)));
+    quote!(#named #maxsize #ttl #tti #refreshing #apart #typed #tagged)
+}
+
+/// What the builder is told of values near their end and beyond it.
+fn refreshing(plan: &Plan<'_>) -> TokenStream {
+    let (private, options) = (plan.options.private(), plan.options);
+    let xfetch = options.xfetch.as_ref().map(|xfetch| {
+        let span = generated(xfetch.span());
+        let beta = match xfetch {
+            Value::Known((beta, _)) => quote_spanned!(span=> #beta),
+            Value::Expression(expr) => expr.clone(),
+        };
+        quote_spanned!(span=> .xfetch(#beta))
+    });
+    let stale = options.stale.as_ref().map(|stale| {
+        let stale = duration(stale, &private);
+        quote!(.stale(#stale))
+    });
+    let stale_if_error = plan.result.stale_if_error(options);
+    let stale_if_error = stale_if_error.map(|stale| quote!(.stale_if_error(#stale)));
+    quote!(#xfetch #stale #stale_if_error)
 }
 
 /// A duration as an expression.

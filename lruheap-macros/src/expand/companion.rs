@@ -8,7 +8,7 @@ use super::hygiene::{local, respan};
 use super::names::Declared;
 use super::place::Place;
 use super::plan::Plan;
-use super::{attrs, cache, generics};
+use super::{attrs, cache, call, generics};
 use crate::item::with_statements;
 
 /// The companion type with all its controls.
@@ -107,23 +107,11 @@ fn refresh(plan: &Plan<'_>) -> TokenStream {
     let output = respan(sig.output.to_token_stream());
     let parameters = plan.parameters();
     let Declared { params, .. } = plan.names.declared_with_lifetimes(&TokenStream::new());
-    let this = plan.in_control();
-    let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &this.of);
-    let part = plan.part(&this);
-    let flight = local("flight");
-    let finish = plan.finish(&this, &flight);
-    let refresh = plan.ask(
-        &this,
-        &format!("__refresh{suffix}"),
-        &quote!(#outcome, #part),
-    );
+    let body = call::refresh(plan, &plan.in_control());
     let attrs = attrs::for_callers(&plan.function.attrs);
     quote! {
         #doc #safety #attrs
-        #vis #asyncness #unsafety fn cache_refresh #params (#(#parameters),*) #output {
-            let #flight = #refresh;
-            #finish
-        }
+        #vis #asyncness #unsafety fn cache_refresh #params (#(#parameters),*) #output { #body }
     }
 }
 

@@ -4,36 +4,17 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::FnArg;
 
-use super::attrs;
-use super::hygiene::{generated, local};
+use super::hygiene::generated;
 use super::plan::Plan;
+use super::{attrs, call};
 
 /// The memoized function, with `inner` items at the start of its body.
 pub(super) fn write(plan: &Plan<'_>, inner: &TokenStream) -> TokenStream {
     let attrs = attrs::for_function(&plan.function.attrs);
     let vis = &plan.function.vis;
     let signature = signature(plan);
-    let private = plan.options.private();
-    let site = plan.in_function();
-    let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &site.of);
-    let part = plan.part(&site);
-    let lookup = plan.ask(
-        &site,
-        &format!("__lookup{suffix}"),
-        &quote!(#outcome, #part),
-    );
-    let (result, flight) = (local("result"), local("flight"));
-    let finish = plan.finish(&site, &flight);
-    // The looked-up result is gone before an async body is awaited: it need
-    // not be `Send`.
-    let statements = quote! {
-        #inner
-        let #flight = match #lookup {
-            #private::Result::Ok(#result) => return #result,
-            #private::Result::Err(#flight) => #flight,
-        };
-        #finish
-    };
+    let answer = call::answer(plan, &plan.in_function());
+    let statements = quote!(#inner #answer);
     // The braces are the user's, so that lints on the function as a whole
     // point at it and not at the attribute.
     let mut body = Group::new(Delimiter::Brace, statements);

@@ -3,6 +3,7 @@
 pub(crate) mod attrs;
 mod block;
 mod cache;
+mod call;
 mod companion;
 mod function;
 mod generics;
@@ -18,6 +19,7 @@ mod tuple;
 
 pub(crate) use generics::as_argument;
 pub(crate) use names::behind;
+pub(crate) use result::is_surely_no_alias;
 
 use proc_macro2::TokenStream;
 use quote::quote;

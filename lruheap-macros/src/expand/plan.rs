@@ -4,7 +4,7 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{PatType, Type, TypeParam};
+use syn::{Expr, PatType, Type, TypeParam};
 
 use super::attrs;
 use super::generics::{is_closure, type_parameters};
@@ -68,10 +68,8 @@ impl<'a> Plan<'a> {
         let mut args: Vec<Arg<'a>> = Vec::new();
         for (index, param) in function.params.iter().enumerate() {
             let name = argument_name(param, index, &args);
-            if matches!(param.key, Key::Computed(_)) && param.name().is_some_and(|own| *own != name)
-            {
-                let message = "two parameters have this name, so `#[key(expr)]` can't speak of it: rename one of them";
-                return Err(syn::Error::new_spanned(&param.input.pat, message));
+            if param.name().is_some_and(|own| *own != name) {
+                spoken_of(param, options)?;
             }
             let maker = names.hidden(&format!("key{index}"));
             let part = part(param, maker, loose, krate)?;
@@ -282,32 +280,6 @@ impl<'a> Plan<'a> {
         quote_spanned!(span=> #home.#method(#arguments))
     }
 
-    /// A call of the body, as an expression.
-    fn call(&self, site: &Site) -> TokenStream {
-        let names = self.args.iter().map(|arg| arg.name.to_token_stream());
-        let arguments = site.owned_this.iter().cloned().chain(names);
-        let body = self.names.path(&site.of, &self.names.control("uncached"));
-        let call = quote!(#body(#(#arguments),*));
-        let call = match self.function.sig.asyncness {
-            Some(_) => quote!(#call.await),
-            None => call,
-        };
-        match self.function.unsafety() {
-            // SAFETY of what is written here: the caller has promised the same.
-            Some(_) => quote!(unsafe { #call }),
-            None => call,
-        }
-    }
-
-    /// The end of a call whose body has run.
-    pub(super) fn finish(&self, site: &Site, flight: &Ident) -> TokenStream {
-        let (span, call) = (self.blamed(), self.call(site));
-        let private = at(span, &self.options.private());
-        let mut flight = flight.clone();
-        flight.set_span(flight.span().located_at(span));
-        quote_spanned!(span=> #private::finish(#flight, #call))
-    }
-
     /// Where to point if the call of the cache itself is at fault: at the one
     /// thing in it whose bounds were not asked for before.
     pub(super) fn blamed(&self) -> Span {
@@ -358,6 +330,25 @@ impl<'a> Plan<'a> {
         }
         quote!(#[doc = #text])
     }
+}
+
+/// Refuses expressions that speak of a parameter whose name another has as well.
+fn spoken_of(param: &Param, options: &Options) -> syn::Result<()> {
+    let named = |tag: &Expr| {
+        let name = param.name();
+        name.is_some_and(|name| mentions(tag.to_token_stream(), name))
+    };
+    let tags = options.tags.iter().flat_map(|tags| &tags.tags);
+    let who = if matches!(param.key, Key::Computed(_)) {
+        "`#[key(expr)]`"
+    } else if tags.into_iter().any(named) {
+        "a tag"
+    } else {
+        return Ok(());
+    };
+    let message =
+        format!("two parameters have this name, so {who} can't speak of it: rename one of them");
+    Err(syn::Error::new_spanned(&param.input.pat, message))
 }
 
 fn constants(function: &Function, krate: &TokenStream) -> Vec<Shape> {

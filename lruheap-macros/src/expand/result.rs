@@ -127,6 +127,19 @@ impl ResultPlan {
         }
     }
 
+    /// How long values stand in for errors, as an expression.
+    pub(super) fn stale_if_error(&self, options: &Options) -> Option<TokenStream> {
+        let stale = options.stale_if_error.as_ref()?;
+        let value = duration(stale, &options.private());
+        if self.is_ok_only {
+            return Some(value);
+        }
+        // Whether another name stands for a `Result`, the compiler knows.
+        let span = generated(stale.span());
+        let (private, ty) = (at(span, &options.private()), at(span, &self.ty));
+        Some(quote_spanned!(span=> #private::if_error::<#ty>(#value)))
+    }
+
     /// How results relate to values, as an expression; and what the cache's
     /// functions that take such an expression have at the end of their names.
     pub(super) fn outcome(
@@ -157,8 +170,9 @@ impl ResultPlan {
 }
 
 /// Types that can't be another name for a `Result`.
-fn is_surely_no_alias(ty: &Type) -> bool {
+pub(crate) fn is_surely_no_alias(ty: &Type) -> bool {
     match ungrouped(ty) {
+        Type::Macro(_) => false,
         Type::Path(path) => path
             .path
             .get_ident()

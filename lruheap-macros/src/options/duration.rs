@@ -3,20 +3,20 @@
 
 use std::time::Duration;
 
-use proc_macro2::Span;
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Lit};
 
-use super::Value;
+use super::values::{is_negative, some_call};
+use super::{Time, Value};
 
-/// The duration, or what is wrong with it.
-pub(super) fn read(value: &Expr) -> Result<Value<(Duration, Span)>, String> {
+/// The duration, or what is wrong with it; `zero` is what to say of none at all.
+pub(super) fn read(value: &Expr, zero: &str) -> Result<Time, String> {
     let duration = match value {
-        Expr::Unary(_) if super::is_negative(value) => {
+        Expr::Unary(_) if is_negative(value) => {
             return Err("a duration can't be negative; `None` is without one".into());
         }
-        Expr::Call(_) if super::some_call(value) => {
+        Expr::Call(_) if some_call(value) => {
             return Err("write the duration itself: `60`, `\"2h5m\"`, or an expression".into());
         }
         Expr::Lit(ExprLit {
@@ -55,7 +55,7 @@ pub(super) fn read(value: &Expr) -> Result<Value<(Duration, Span)>, String> {
         _ => return Ok(Value::Expression(value.to_token_stream())),
     };
     if duration.is_zero() {
-        return Err("a duration of zero would keep nothing: `None` is without one, `maxsize = 0` stores nothing".into());
+        return Err(zero.into());
     }
     Ok(Value::Known((duration, value.span())))
 }

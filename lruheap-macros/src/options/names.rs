@@ -9,26 +9,27 @@ pub(super) const KNOWN: &[&str] = &[
     "tti",
     "ttl_with",
     "ttl_err",
+    "xfetch",
+    "stale",
+    "stale_if_error",
+    "coalesce",
     "typed",
     "policy",
     "scope",
     "cache_err",
     "cache_none",
     "cache_if",
+    "tags",
     "name",
     "companion",
     "crate",
 ];
 
 /// In the contract, with an issue of its own each.
-pub(super) const NOT_YET: &[&str] = &[
-    "coalesce",
-    "xfetch",
-    "stale",
-    "stale_if_error",
-    "tags",
-    "shared",
-];
+pub(super) const NOT_YET: &[&str] = &["shared"];
+
+/// How tags are written.
+pub(super) const TAGS: &str = "tags(\"courses\", …)";
 
 /// What the options are called elsewhere.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -50,22 +51,36 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("sync_writes", "coalesce"),
     ("single_flight", "coalesce"),
     ("time_to_idle", "tti"),
+    ("beta", "xfetch"),
+    ("grace", "stale"),
+    ("swr", "stale"),
+    ("stale_while_revalidate", "stale"),
+    ("sie", "stale_if_error"),
+    ("tag", TAGS),
+    ("group", TAGS),
+    ("groups", TAGS),
 ];
+
+/// The option that a name is another one for, or that it was probably meant to be.
+pub(super) fn meant(word: &str) -> Option<&'static str> {
+    match ELSEWHERE.iter().find(|(theirs, _)| *theirs == word) {
+        Some((_, ours)) => Some(ours),
+        None => {
+            let all: Vec<&str> = KNOWN.iter().chain(NOT_YET).copied().collect();
+            nearest(word, &all)
+        }
+    }
+}
 
 /// What to say of a name that is no option's.
 pub(super) fn unknown(word: &str) -> String {
-    if let Some((_, ours)) = ELSEWHERE.iter().find(|(theirs, _)| *theirs == word) {
-        if NOT_YET.contains(ours) {
-            return format!("there is no option `{word}`, and `{ours}` is not there yet");
+    let is_elsewhere = ELSEWHERE.iter().any(|(theirs, _)| *theirs == word);
+    match meant(word) {
+        Some(ours) if NOT_YET.contains(&ours) => {
+            format!("there is no option `{word}`, and `{ours}` is not there yet")
         }
-        return format!("there is no option `{word}`: it is `{ours}`");
-    }
-    let all: Vec<&str> = KNOWN.iter().chain(NOT_YET).copied().collect();
-    match nearest(word, &all) {
-        Some(known) if NOT_YET.contains(&known) => {
-            format!("there is no option `{word}`, and `{known}` is not there yet")
-        }
-        Some(known) => format!("there is no option `{word}`: did you mean `{known}`?"),
+        Some(ours) if is_elsewhere => format!("there is no option `{word}`: it is `{ours}`"),
+        Some(ours) => format!("there is no option `{word}`: did you mean `{ours}`?"),
         None => format!(
             "there is no option `{word}`: the options are {}",
             KNOWN.join(", ")
@@ -73,16 +88,29 @@ pub(super) fn unknown(word: &str) -> String {
     }
 }
 
+/// Whether the option is a list in parentheses, and not `name = value`.
+pub(super) fn is_list(word: &str) -> bool {
+    word == "tags"
+}
+
+/// The option as it is written, for messages.
+pub(super) fn written(word: &str) -> String {
+    if is_list(word) {
+        TAGS.into()
+    } else {
+        format!("{word} = {}", example(word))
+    }
+}
+
 /// A value for the option, for messages.
-pub(super) fn example(word: &str) -> &'static str {
+fn example(word: &str) -> &'static str {
     match word {
-        "ttl" | "tti" | "ttl_err" => "60",
+        "ttl" | "tti" | "ttl_err" | "stale" | "stale_if_error" => "60",
         "ttl_with" | "cache_if" => "|value| …",
-        "typed" | "cache_err" => "true",
-        "cache_none" => "false",
+        "typed" | "cache_err" | "xfetch" => "true",
+        "cache_none" | "coalesce" => "false",
         "policy" => "lru",
         "scope" => "thread",
-
         "name" => "\"…\"",
         "companion" => "none",
         "crate" => "some::path",

@@ -46,6 +46,11 @@ const ATTRIBUTES: &[&str] = &[
     "companion = _, crate = <T as U>::v",
     "max_size = 1, tll, typd(true), 7, -7, 'a', = = ,,",
     "coalesce, xfetch = 1.0, tags = [\"a\"], stale = 5",
+    "coalesce = false, ttl = 60, xfetch = true, stale = \"5m\", stale_if_error = 2 * DAY",
+    "ttl = 1, xfetch = 99999999999999999999999999, stale = 1e-9, shared = true",
+    "xfetch = BETA, stale = 1, stale_if_error = 1, scope = thread, tags(x)",
+    r#"tags("all", format!("x:{x}"), { let y = self.x; y }, |a| a, #[a] b)"#,
+    "tags(), tags, tags(a b), tags[x], tags(,), tags(1, 'x', -x, b\"x\", x?)",
     "maxsize(1, 2), ttl[3], name{4}",
     "#[cfg(a)] maxsize = 1; ttl += 2",
     "mean, median, crate = a::b, mean",
@@ -133,7 +138,7 @@ const POOL: &str = r##"
     99999999999999999999999 "" "2h" b"x" c"x" r#"x"# true false None Some Self self crate super
     impl dyn fn const async unsafe extern pub mut ref where for type static move use r#type r#fn
     union auto safe gen default str u8 Option Vec Cow Result Result<&str> Option<> Vec<'a> Cow<'_>
-    Fn(u8) value none thread maxsize ttl typed scope name companion cache_if cache_none x f é
+    Fn(u8) value none thread maxsize ttl typed scope name companion cache_if cache_none coalesce xfetch stale stale_if_error tags tags(x) x f é
     __key0 loose_key #[lru_cache] #[cache(maxsize=1)] #[cache_host] InstanceCaches &self Arc<Self> for
 "##;
 

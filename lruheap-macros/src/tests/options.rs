@@ -34,12 +34,15 @@ fn without_options_the_defaults_hold() {
         "",
         "maxsize = 128",
         "ttl = None, policy = lru, scope = process",
+        "coalesce = true, xfetch = false, stale = None, stale_if_error = None",
     ] {
         let options = read(text);
         assert!(matches!(&options.maxsize, Some(Value::Known(n)) if n.to_string() == "128"));
         assert!(options.ttl.is_none() && options.typed.is_none() && options.cache_if.is_none());
         assert!(options.scope == Scope::Process && !options.cache_err);
         assert!(options.drop_none.is_none() && options.name.is_none());
+        assert!(options.coalesce && options.tags.is_none() && options.xfetch.is_none());
+        assert!(options.stale.is_none() && options.stale_if_error.is_none());
         assert!(matches!(options.companion, Companion::Named(None)));
         assert_eq!(options.krate.to_string(), ":: lruheap");
     }
@@ -121,14 +124,126 @@ fn the_other_options_take_their_values() {
 }
 
 #[test]
+fn what_happens_near_the_end_and_beyond_it_needs_a_ttl() {
+    for (text, expected) in [
+        ("xfetch = true", 1.0),
+        ("xfetch = 2", 2.0),
+        ("xfetch = 0.5", 0.5),
+        ("xfetch = 1_0.5f64", 10.5),
+        ("xfetch = 2f64", 2.0),
+    ] {
+        let options = read(&format!("{text}, ttl = 60"));
+        assert!(
+            matches!(options.xfetch, Some(Value::Known((beta, _))) if f64::abs(beta - expected) < 1e-9),
+            "{text}"
+        );
+    }
+    let options = read("ttl_with = lifetime, xfetch = 2.0 * BETA, stale = \"1m\"");
+    assert!(matches!(options.xfetch, Some(Value::Expression(_))));
+    let minute = Duration::from_secs(60);
+    assert!(matches!(options.stale, Some(Value::Known((stale, _))) if stale == minute));
+    let options = read("ttl = TTL, stale_if_error = 2 * TTL");
+    assert!(matches!(options.stale_if_error, Some(Value::Expression(_))));
+}
+
+#[test]
+fn tags_are_a_list_of_expressions() {
+    for (text, expected) in [
+        (r#"tags("courses")"#, 1),
+        (r#"tags(format!("course:{id}"), "courses",)"#, 2),
+        ("tags(TAG, { let tag = id; tag }, (&name))", 3),
+    ] {
+        let tags = read(text).tags.expect("there are tags");
+        assert_eq!(
+            (tags.tags.len(), tags.name == "tags"),
+            (expected, true),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_a_function_can_t_have_is_refused() {
+    for (options, item, fix) in [
+        (
+            "ttl = 1, stale_if_error = 5",
+            "fn f(x: u8) -> u8 { x }",
+            Some("leave the option out"),
+        ),
+        (
+            "ttl = 1, stale_if_error = 5",
+            "fn f(x: u8) {}",
+            Some("leave the option out"),
+        ),
+        (
+            "ttl = 1, stale_if_error = 5",
+            "fn f(x: u8) -> Answer { x }",
+            None,
+        ),
+        (
+            "tags(self.name)",
+            "fn f(self: &Rc<Self>) -> u8 { 1 }",
+            Some("take `self: &Arc<Self>`"),
+        ),
+        (
+            "scope = thread, tags(self.name)",
+            "fn f(self: &Rc<Self>) -> u8 { 1 }",
+            Some("or `scope = thread`"),
+        ),
+        (
+            "tags(self.name)",
+            "fn f(#[key(self.id)] self: &Rc<Self>) -> u8 { 1 }",
+            None,
+        ),
+        (
+            "tags(a.name())",
+            "fn f((a, _): (A, B)) -> u8 { 1 }",
+            Some("take it apart in the body"),
+        ),
+        (
+            r#"tags(format!("{a:?}"))"#,
+            "fn f(S { x: [a, ..], .. }: S) -> u8 { 1 }",
+            Some("take it apart in the body"),
+        ),
+        (
+            r#"tags(b.a, a::B, S { a: 1 }.c, format!("{{a}}"))"#,
+            "fn f((a, _): (A, B), b: B) -> u8 { 1 }",
+            None,
+        ),
+    ] {
+        let found = messages(lru_cache(options, item));
+        assert_eq!(
+            found.len(),
+            usize::from(fix.is_some()),
+            "`{options}`: {found:?}"
+        );
+        if let Some(fix) = fix {
+            assert!(found[0].contains(fix), "`{options}`: {found:?}");
+        }
+    }
+}
+
+#[test]
 fn any_order_and_a_last_comma_are_fine() {
     let options = read("ttl = 60, cache_err = true, maxsize = None,");
     assert!(options.maxsize.is_none() && options.ttl.is_some() && options.cache_err);
 }
 
+/// Each of these has one mistake, and is told the fix.
+fn are_refused(cases: &[(&str, &str)]) {
+    for (text, fix) in cases {
+        let found = mistakes(Macro::LruCache, text);
+        assert_eq!(found.len(), 1, "`{text}`: {found:?}");
+        assert!(
+            found[0].contains(fix),
+            "`{text}`: {found:?} does not speak of `{fix}`"
+        );
+    }
+}
+
 #[test]
 fn each_wrong_value_is_one_mistake_that_says_the_fix() {
-    for (text, fix) in [
+    are_refused(&[
         ("maxsize", "maxsize = 128"),
         ("maxsize =", "needs a value"),
         ("maxsize(128)", "maxsize = 128"),
@@ -176,21 +291,79 @@ fn each_wrong_value_is_one_mistake_that_says_the_fix() {
         (",", "name of an option"),
         ("ttl = 60, ttl = 61", "given twice"),
         ("maxsize = 1, r#maxsize = 2", "given twice"),
-        ("coalesce = true", "not there yet"),
-        ("tags = [\"a\"]", "not there yet"),
-    ] {
-        let found = mistakes(Macro::LruCache, text);
-        assert_eq!(found.len(), 1, "`{text}`: {found:?}");
-        assert!(
-            found[0].contains(fix),
-            "`{text}`: {found:?} does not speak of `{fix}`"
-        );
-    }
+    ]);
     let bound = mistakes(Macro::Cache, "maxsize = 1");
     assert!(
         bound.len() == 1 && bound[0].contains("#[lru_cache(maxsize = …)]"),
         "{bound:?}"
     );
+}
+
+#[test]
+fn each_wrong_value_of_a_later_option_as_well() {
+    are_refused(&[
+        ("coalesce", "coalesce = false"),
+        ("coalesce = 1", "`true` or `false`"),
+        ("ttl = 1, xfetch", "xfetch = true"),
+        ("ttl = 1, xfetch = 0", "`xfetch = false` is without"),
+        ("ttl = 1, xfetch = 0.0", "`xfetch = false` is without"),
+        ("ttl = 1, xfetch = -1", "`xfetch = false` is without"),
+        ("ttl = 1, xfetch = -BETA", "`xfetch = false` is without"),
+        ("ttl = 1, xfetch = 1e999", "beyond `f64`"),
+        ("ttl = 1, xfetch = 1.0f32", "leave the suffix out"),
+        ("ttl = 1, xfetch = 1u8", "leave the suffix out"),
+        ("ttl = 1, xfetch = None", "`false`"),
+        ("ttl = 1, xfetch = Some(1.0)", "`false`"),
+        (r#"ttl = 1, xfetch = "1""#, "xfetch = 2.0"),
+        ("ttl = 1, stale", "stale = 60"),
+        ("ttl = 1, stale = 0", "leave the option out"),
+        ("ttl = 1, stale = Duration::ZERO", "leave the option out"),
+        ("ttl = 1, stale = -1", "`None` is without one"),
+        ("ttl = 1, stale_if_error = true", "`60`"),
+        (r#"ttl = 1, stale_if_error = "5""#, "with units"),
+        ("tags", r#"tags("courses", …)"#),
+        ("tags()", r#"tags("courses", …)"#),
+        ("tags =", "needs a value"),
+        (r#"tags = "a""#, r#"tags("courses", …)"#),
+        ("tags = [\"a\"]", r#"tags("courses", …)"#),
+        ("tags[\"a\"]", r#"tags("courses", …)"#),
+        ("tags(a b)", "commas between them"),
+        ("tags(,)", "commas between them"),
+        ("tags(5)", "a tag is a string"),
+        (r#"tags("a"), tags("b")"#, "given twice"),
+        ("shared = true", "not there yet"),
+    ]);
+}
+
+#[test]
+fn contradictions_are_one_mistake_each() {
+    are_refused(&[
+        // No ttl to speak of.
+        ("xfetch = true", "write `ttl = 60` as well"),
+        ("xfetch = BETA, tti = 5", "write `ttl = 60` as well"),
+        ("stale = 5", "write `ttl = 60` as well"),
+        ("stale = 5, ttl = None", "write `ttl = 60` as well"),
+        ("stale_if_error = GRACE", "write `ttl = 60` as well"),
+        (
+            "stale_if_error = 5, cache_err = true",
+            "leave one of the two out",
+        ),
+        (
+            "ttl = 1, stale_if_error = 5, cache_err = true",
+            "leave one of the two out",
+        ),
+        (r#"tags("a"), scope = thread"#, "or `scope = thread`"),
+        // What was meant for one is no reason for a second message.
+        ("ttl = 0, stale = 5", "`None` is without one"),
+        ("ttl =, xfetch = true", "needs a value"),
+        ("tll = 60, stale = 5", "did you mean `ttl`"),
+        ("expire = 60, stale_if_error = 5", "it is `ttl`"),
+        ("ttl_with = 5, xfetch = true", "|value|"),
+        (
+            "stale = 5, ttl = 1, ttl_with = |v| D",
+            "leave one of the two out",
+        ),
+    ]);
 }
 
 #[test]
@@ -216,8 +389,14 @@ fn a_misspelt_option_is_told_its_name() {
     for (theirs, told) in [
         ("capacity", "it is `maxsize`"),
         ("expire", "it is `ttl`"),
-        ("coalesc", "`coalesce` is not there yet"),
-        ("single_flight", "`coalesce` is not there yet"),
+        ("coalesc", "did you mean `coalesce`?"),
+        ("single_flight", "it is `coalesce`"),
+        ("beta", "it is `xfetch`"),
+        ("stale_while_revalidate", "it is `stale`"),
+        ("grace", "it is `stale`"),
+        ("tag", "it is `tags(\"courses\", …)`"),
+        ("groups", "it is `tags(\"courses\", …)`"),
+        ("share", "`shared` is not there yet"),
     ] {
         let found = mistakes(Macro::LruCache, &format!("{theirs} = 1"));
         assert!(found.len() == 1 && found[0].contains(told), "{found:?}");

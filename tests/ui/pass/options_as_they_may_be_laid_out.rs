@@ -31,12 +31,16 @@ fn brackets(n: u64) -> u64 {
 #[lru_cache(
     maxsize = 10, // entries
     ttl = "2h5m",
+    xfetch = 1.5,
+    stale = "5m",
+    coalesce = false,
     typed = true,
     policy = lru,
     scope = process,
     cache_err = false,
     cache_none = true,
     cache_if = |value: &u64| *value > 1,
+    tags("all", format!("n:{n}"),),
     name = "all",
     companion = AllOfThem,
     crate = ::lruheap,

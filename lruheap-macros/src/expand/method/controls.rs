@@ -12,7 +12,7 @@ use crate::expand::hygiene::{generated, local, respan};
 use crate::expand::key::{borrow_in, has_impl};
 use crate::expand::names::Declared;
 use crate::expand::tuple::{insert, with_lifetime};
-use crate::expand::{attrs, companion};
+use crate::expand::{attrs, call, companion};
 use crate::item::{Holding, Home};
 
 impl Method<'_> {
@@ -133,22 +133,14 @@ impl Method<'_> {
     /// call will do, beside the method where not.
     pub(super) fn refresh(&self) -> TokenStream {
         let (plan, lints) = (self.plan, &self.lints);
-        let (flight, output) = (local("flight"), self.output());
+        let output = self.output();
         let site = if self.is_plain() {
             plan.in_control()
         } else {
             plan.in_function()
         };
-        let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &site.of);
-        let part = plan.part(&site);
-        let refresh = plan.ask(
-            &site,
-            &format!("__refresh{suffix}"),
-            &quote!(#outcome, #part),
-        );
-        let finish = plan.finish(&site, &flight);
-        let import = plan.import();
-        let body = quote!(#import let #flight = #refresh; #finish);
+        let (import, refresh) = (plan.import(), call::refresh(plan, &site));
+        let body = quote!(#import #refresh);
         if self.is_plain() {
             let name = plan.names.hidden("refresh");
             let Declared { params, clause } = plan.names.declared(&quote!('__k));

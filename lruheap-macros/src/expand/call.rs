@@ -1,0 +1,113 @@
+//! A call of the cache and what comes after it, for the function itself and for
+//! `cache_refresh`; for bodies that run at once and bodies that are awaited.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Expr;
+use syn::spanned::Spanned;
+
+use super::hygiene::{at, generated, local, respan};
+use super::place::Site;
+use super::plan::Plan;
+
+/// The statements that answer a call.
+pub(super) fn answer(plan: &Plan<'_>, site: &Site) -> TokenStream {
+    let private = plan.options.private();
+    let (result, flight) = (local("result"), local("flight"));
+    let (board, found) = if is_async(plan) {
+        // A statement of its own: what the expressions of the key need is gone before
+        // anything is awaited, and need not be `Send`.
+        let boarding = ask(plan, site, "__board");
+        let span = plan.blamed();
+        let (private, waiting) = (at(span, &private), placed(plan, &flight));
+        (
+            Some(quote!(let #flight = #boarding;)),
+            quote_spanned!(span=> #private::wait(#waiting).await),
+        )
+    } else {
+        (None, ask(plan, site, "__lookup"))
+    };
+    let land = land(plan, site, &flight);
+    quote! {
+        #board
+        let #flight = match #found {
+            #private::Result::Ok(#result) => return #result,
+            #private::Result::Err(#flight) => #flight,
+        };
+        #land
+    }
+}
+
+/// The statements that run the body whatever the cache holds.
+pub(super) fn refresh(plan: &Plan<'_>, site: &Site) -> TokenStream {
+    let flight = local("flight");
+    let what = if is_async(plan) {
+        "__board_anew"
+    } else {
+        "__refresh"
+    };
+    let (refresh, land) = (ask(plan, site, what), land(plan, site, &flight));
+    quote! {
+        let #flight = #refresh;
+        #land
+    }
+}
+
+fn is_async(plan: &Plan<'_>) -> bool {
+    plan.function.sig.asyncness.is_some()
+}
+
+/// A question that the whole of a result is the answer to.
+fn ask(plan: &Plan<'_>, site: &Site, what: &str) -> TokenStream {
+    let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &site.of);
+    let part = plan.part(site);
+    let arguments = quote!(#outcome, #part);
+    plan.ask(site, &format!("{what}{suffix}"), &arguments)
+}
+
+/// Runs the body and gives its result to the flight.
+fn land(plan: &Plan<'_>, site: &Site, flight: &Ident) -> TokenStream {
+    let (span, body, tags) = (plan.blamed(), body(plan, site), tags(plan, flight));
+    let private = at(span, &plan.options.private());
+    let flight = placed(plan, flight);
+    let end = if is_async(plan) {
+        quote_spanned!(span=> #private::lead(#flight, #private::pin!(#body)).await)
+    } else {
+        quote_spanned!(span=> #private::finish(#flight, #body))
+    };
+    quote!(#tags #end)
+}
+
+/// The flight, where the blame would fall.
+fn placed(plan: &Plan<'_>, flight: &Ident) -> Ident {
+    let mut flight = flight.clone();
+    flight.set_span(flight.span().located_at(plan.blamed()));
+    flight
+}
+
+/// A call of the body, as an expression.
+fn body(plan: &Plan<'_>, site: &Site) -> TokenStream {
+    let names = plan.args.iter().map(|arg| arg.name.to_token_stream());
+    let arguments = site.owned_this.iter().cloned().chain(names);
+    let body = plan.names.path(&site.of, &plan.names.control("uncached"));
+    let call = quote!(#body(#(#arguments),*));
+    match plan.function.unsafety() {
+        // SAFETY of what is written here: the caller has promised the same.
+        Some(_) => quote!(unsafe { #call }),
+        None => call,
+    }
+}
+
+/// Gives the flight its tags, while the arguments are still there.
+fn tags(plan: &Plan<'_>, flight: &Ident) -> Option<TokenStream> {
+    let tags = plan.options.tags.as_ref()?;
+    let private = plan.options.private();
+    let tag = |tag: &Expr| {
+        // All of it where the expression stands: it may be no string.
+        let span = generated(tag.span());
+        let (private, tag) = (at(span, &private), respan(tag.to_token_stream()));
+        quote_spanned!(span=> #private::tag(&(#tag)))
+    };
+    let tags = tags.tags.iter().map(tag);
+    Some(quote!(#private::tags(&#flight, [#(#tags),*]);))
+}
