@@ -19,6 +19,7 @@ use super::patience::Patience;
 use super::payload::{Held, Pair, Payload, Trash, Values};
 use super::settings::Settings;
 use super::state::{Asking, Look, State};
+use super::tags::Tag;
 use crate::alarm;
 use crate::key::{Part, Query, View};
 use crate::stats::{CacheInfo, CacheKind, CacheParameters};
@@ -256,11 +257,17 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     /// Stores on the user's word, under a key that is looked up by `view`.
-    pub(crate) fn set<P: Part<Owned = K>>(&self, part: &P, value: V, values: &impl Values<V>) {
+    pub(crate) fn set<P: Part<Owned = K>>(
+        &self,
+        part: &P,
+        value: V,
+        values: &impl Values<V>,
+        tags: Vec<Tag>,
+    ) {
         let at = (self.hash(part), P::is_inert());
         let ttl = values.lifetime(&value);
         let payload = Payload::new(part.to_key(), value, at.1 && values.is_inert());
-        self.set_at(at, P::same, payload, ttl);
+        self.set_at(at, P::same, payload, ttl, tags);
     }
 
     /// Stores on the user's word, with a time to live of its own if that is given.
@@ -271,7 +278,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let query = Query::<K, K>::new(&key);
         let at = (self.hash(&query), Query::<K, K>::is_inert());
         let payload = Payload::new(key, value, at.1 && values.is_inert());
-        self.set_at(at, K::eq, payload, ttl);
+        self.set_at(at, K::eq, payload, ttl, Vec::new());
     }
 
     fn set_at(
@@ -280,6 +287,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         same: fn(&K, &K) -> bool,
         payload: Payload<K, V>,
         ttl: Option<Duration>,
+        tags: Vec<Tag>,
     ) {
         let mut trash = Trash::new();
         let (deadline, waits) = self.at_slot(
@@ -288,7 +296,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             |payload, key| same(payload.key(), key),
             &mut trash,
             |state, slot, payload, trash| {
-                let deadline = state.set(at.0, slot, payload, ttl, self.settings(), trash);
+                let at = (at.0, slot);
+                let deadline = state.set(at, payload, ttl, tags, self.settings(), trash);
                 (deadline, Waits::under(at.0, state))
             },
         );

@@ -350,7 +350,16 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
     /// The key is owned only on a miss. `compute` runs without any lock and
     /// may use the same cache. If it panics, nothing is stored. If the key is
     /// removed, inserted or cleared while it runs, its value is returned and
-    /// not stored. Concurrent misses each compute for now; one is kept.
+    /// not stored.
+    ///
+    /// Of callers that miss on one key at one time, one computes, and the others
+    /// wait and count as hits; if it panics, the next of them computes. A call
+    /// that could only wait for itself computes as well, and so does one that
+    /// finds a future computing (of [`get_or_insert_with_async`]), which may need
+    /// this very thread. Nobody waits for ever: see the chapter on concurrent
+    /// calls of `#[lru_cache]`.
+    ///
+    /// [`get_or_insert_with_async`]: Self::get_or_insert_with_async
     ///
     /// ```
     /// # use lruheap_core::Cache;
@@ -378,7 +387,10 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
     ///
     /// # Errors
     ///
-    /// What `compute` returned. Errors are not kept: the next call computes again.
+    /// What `compute` returned, unless an old value stands in for it
+    /// ([`stale_if_error`](CacheBuilder::stale_if_error)). Errors are not kept,
+    /// and reach this caller only: the next call, or the next that waits, computes
+    /// again.
     ///
     /// ```
     /// # use lruheap_core::Cache;
@@ -409,7 +421,8 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
     }
 
     /// As [`get_or_insert_with`](Self::get_or_insert_with), for an async
-    /// computation. Works with any runtime. A dropped future stores nothing.
+    /// computation. Works with any runtime, and waits without holding up the
+    /// thread. A dropped future stores nothing, and whoever waits for it takes over.
     pub async fn get_or_insert_with_async<Q, F>(&self, key: &Q, compute: impl FnOnce() -> F) -> V
     where
         K: Borrow<Q>,

@@ -227,14 +227,15 @@ impl<K, V> State<K, V> {
         self.extras.get_or_insert_default().stale += 1;
     }
 
-    /// Stores a value on the user's word: in the place of what is there, and of what
-    /// is being computed. Gives the deadline that it is stored with.
+    /// Stores a value on the user's word: in the place of what is there, whose tags it
+    /// has if none are given, and of what is being computed. Gives the deadline that it
+    /// is stored with.
     pub(crate) fn set(
         &mut self,
-        hash: u32,
-        slot: Option<Slot>,
+        (hash, slot): (u32, Option<Slot>),
         payload: Payload<K, V>,
         ttl: Option<Duration>,
+        tags: Vec<Tag>,
         settings: &Settings,
         trash: &mut Trash<K, V>,
     ) -> Option<Instant> {
@@ -244,7 +245,11 @@ impl<K, V> State<K, V> {
             ttl,
             cost: 0.0,
         };
-        self.store(hash, slot, payload, terms, settings, trash)?.1
+        let (slot, deadline) = self.store(hash, slot, payload, terms, settings, trash)?;
+        if !tags.is_empty() {
+            self.tag(slot, tags);
+        }
+        deadline
     }
 
     /// Stores the result of a computation that has ended, if it is still valid, and in

@@ -249,8 +249,20 @@ macro_rules! calls {
                 part: P,
                 value: V,
             ) {
+                self.__insert_tagged(values, part, || [], value);
+            }
+
+            /// The same with tags.
+            pub fn __insert_tagged<P: Part<Owned = K>, const N: usize>(
+                self: $home,
+                values: impl Values<V>,
+                part: P,
+                tags: impl FnOnce() -> [Tag; N],
+                value: V,
+            ) {
                 if values.keeps(&value) {
-                    self.engine().set(&part, value, &values);
+                    let tags = tags().map(|tag| tag.0).into();
+                    self.engine().set(&part, value, &values, tags);
                 } else {
                     // As if the body had returned it: the entry is out of date.
                     self.engine().remove(&part, &values);
@@ -282,6 +294,23 @@ macro_rules! calls {
                         Answer::Done
                     }
                     ask => self.__control_all(ask),
+                }
+            }
+
+            /// The same, where entries have tags.
+            pub fn __control_tagged<P: Part<Owned = K>, const N: usize>(
+                self: $home,
+                values: impl Values<V>,
+                part: P,
+                tags: impl FnOnce() -> [Tag; N],
+                ask: Ask<V>,
+            ) -> Answer<V> {
+                match ask {
+                    Ask::Insert(value) => {
+                        self.__insert_tagged(values, part, tags, value);
+                        Answer::Done
+                    }
+                    ask => self.__control(values, part, ask),
                 }
             }
 

@@ -100,6 +100,12 @@ fn body(plan: &Plan<'_>, site: &Site) -> TokenStream {
 
 /// Gives the flight its tags, while the arguments are still there.
 fn tags(plan: &Plan<'_>, flight: &Ident) -> Option<TokenStream> {
+    let (tags, private) = (tag_list(plan)?, plan.options.private());
+    Some(quote!(#private::tags(&#flight, #tags);))
+}
+
+/// The tags of a call, as an expression.
+fn tag_list(plan: &Plan<'_>) -> Option<TokenStream> {
     let tags = plan.options.tags.as_ref()?;
     let private = plan.options.private();
     let tag = |tag: &Expr| {
@@ -109,5 +115,14 @@ fn tags(plan: &Plan<'_>, flight: &Ident) -> Option<TokenStream> {
         quote_spanned!(span=> #private::tag(&(#tag)))
     };
     let tags = tags.tags.iter().map(tag);
-    Some(quote!(#private::tags(&#flight, [#(#tags),*]);))
+    Some(quote!([#(#tags),*]))
+}
+
+/// A control that may store a value: its name and its last arguments, after how values
+/// are copied and the key.
+pub(super) fn storing(plan: &Plan<'_>, what: &str, last: &Ident) -> (String, TokenStream) {
+    match tag_list(plan) {
+        Some(tags) => (format!("{what}_tagged"), quote!(|| #tags, #last)),
+        None => (what.to_string(), last.to_token_stream()),
+    }
 }

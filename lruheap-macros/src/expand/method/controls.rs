@@ -76,7 +76,8 @@ impl Method<'_> {
         } else {
             let values = plan.names.path(&site.of, &plan.names.hidden("values"));
             let (pattern, part) = (self.pattern(), plan.part(&site));
-            let entry = plan.ask(&site, "__control", &quote!(#values(), #part, #ask));
+            let (control, ask) = call::storing(plan, "__control", &ask);
+            let entry = plan.ask(&site, &control, &quote!(#values(), #part, #ask));
             // What is left out of the key is in the tuple all the same.
             quote! {
                 match #arguments {
