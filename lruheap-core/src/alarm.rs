@@ -3,25 +3,37 @@
 //! Whoever stores an entry with a deadline notes it here once the gate is free
 //! again: one relaxed load, while nobody sweeps.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+#[cfg(not(loom))]
 use parking_lot::{Condvar, Mutex};
+#[cfg(not(loom))]
+use std::sync::atomic::{AtomicU64, Ordering};
+
+#[cfg(loom)]
+use crate::leading::modelled::{Condvar, Mutex};
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicU64, Ordering};
 
 use crate::time::{Clock, Instant};
 
 /// Deadlines earlier than this one wake the sleeper; 0 while there is none, and
 /// the end of time while it looks for the next one.
+#[cfg(not(loom))]
 static EARLIEST: AtomicU64 = AtomicU64::new(0);
 
-static STATE: Mutex<State> = Mutex::new(State {
-    changed: false,
-    noted: None,
-    watch: None,
-    watches: 0,
-});
+#[cfg(not(loom))]
+static STATE: Mutex<State> = Mutex::new(State::new());
 
+#[cfg(not(loom))]
 static WAKE: Condvar = Condvar::new();
+
+#[cfg(loom)]
+loom::lazy_static! {
+    static ref EARLIEST: AtomicU64 = AtomicU64::new(0);
+    static ref STATE: Mutex<State> = Mutex::new(State::new());
+    static ref WAKE: Condvar = Condvar::new();
+}
 
 struct State {
     /// Something has happened since the sleeper began to look, for which it has to
@@ -33,6 +45,17 @@ struct State {
     watch: Option<Watch>,
     /// How many there have been.
     watches: u64,
+}
+
+impl State {
+    const fn new() -> Self {
+        State {
+            changed: false,
+            noted: None,
+            watch: None,
+            watches: 0,
+        }
+    }
 }
 
 /// The name of a watch: one that is not on any more ends.
@@ -113,5 +136,77 @@ pub(crate) fn keep(watch: Watch, mut look: impl FnMut() -> Option<Instant>) {
                 None => WAKE.wait(&mut state),
             }
         }
+    }
+}
+
+#[cfg(all(test, loom))]
+mod model {
+    use super::*;
+    use std::sync::Arc;
+
+    /// A deadline that has come, and a later one that has as well.
+    const DUE: u64 = 1;
+    const LATER: u64 = 2;
+    /// One that does not come.
+    const FAR: u64 = u64::MAX - 1;
+
+    /// The deadlines in a cache, behind its gate.
+    type Entries = Arc<Mutex<Vec<u64>>>;
+
+    fn instant(nanoseconds: u64) -> Instant {
+        Instant::FIRST.saturating_add(Duration::from_nanos(nanoseconds))
+    }
+
+    fn store(entries: &Entries, deadline: u64) {
+        entries.lock().push(deadline);
+        note(instant(deadline));
+    }
+
+    /// Sweeps until `due` entries have been dropped: that it ends is what is asked.
+    fn sweep(entries: &Entries, due: usize) {
+        let watch = begin();
+        let mut dropped = 0;
+        keep(watch, || {
+            let mut entries = entries.lock();
+            let all = entries.len();
+            entries.retain(|deadline| *deadline == FAR);
+            dropped += all - entries.len();
+            let next = entries.first().copied();
+            drop(entries);
+            if dropped == due {
+                end(watch);
+            }
+            next.map(instant)
+        });
+    }
+
+    #[test]
+    fn loom_a_deadline_that_is_noted_while_the_sweeper_looks_is_never_lost() {
+        loom::model(|| {
+            let entries = Entries::new(Mutex::new(Vec::new()));
+            let other = {
+                let entries = Arc::clone(&entries);
+                loom::thread::spawn(move || store(&entries, DUE))
+            };
+            sweep(&entries, 1);
+            other.join().expect("it does not panic");
+        });
+    }
+
+    #[test]
+    fn loom_a_deadline_that_passes_by_an_earlier_one_is_not_lost_either() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound.get_or_insert(2);
+        builder.check(|| {
+            let entries = Entries::new(Mutex::new(vec![FAR]));
+            let others = [DUE, LATER].map(|deadline| {
+                let entries = Arc::clone(&entries);
+                loom::thread::spawn(move || store(&entries, deadline))
+            });
+            sweep(&entries, 2);
+            for other in others {
+                other.join().expect("it does not panic");
+            }
+        });
     }
 }

@@ -7,16 +7,21 @@
 //! who lead nothing: nobody can be waiting for them.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
 use smallvec::SmallVec;
 
+#[cfg(not(loom))]
+use parking_lot::Mutex;
+
 #[cfg(loom)]
-use loom::thread_local;
+use self::modelled::Mutex;
+#[cfg(loom)]
+use loom::{lazy_static, thread_local};
 
 /// The name of a computation, among all of the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Leader(u64);
 
 type Chain = SmallVec<[Leader; 4]>;
@@ -26,8 +31,11 @@ const BLOCK: u64 = 1 << 12;
 
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(0);
 
+// The model checker knows no `const` here.
 thread_local! {
+    #[allow(clippy::missing_const_for_thread_local)]
     static NEXT: Cell<u64> = Cell::new(0);
+    #[allow(clippy::missing_const_for_thread_local)]
     static LED: RefCell<Vec<Leader>> = RefCell::new(Vec::new());
 }
 
@@ -74,28 +82,72 @@ pub(crate) fn leads() -> bool {
 }
 
 /// What those wait for who lead something themselves.
-static EDGES: Mutex<Vec<Edge>> = Mutex::new(Vec::new());
+#[cfg(not(loom))]
+static EDGES: Mutex<Edges> = Mutex::new(Edges::new());
 
-struct Edge {
-    name: u64,
+#[cfg(loom)]
+lazy_static! {
+    static ref EDGES: Mutex<Edges> = Mutex::new(Edges::new());
+}
+
+/// By a leader, the leaders that it waits for: as often as it does.
+#[derive(Default)]
+struct Edges(BTreeMap<Leader, SmallVec<[Leader; 1]>>);
+
+impl Edges {
+    const fn new() -> Self {
+        Edges(BTreeMap::new())
+    }
+
+    fn add(&mut self, from: &[Leader], to: Leader) {
+        for &leader in from {
+            self.0.entry(leader).or_default().push(to);
+        }
+    }
+
+    fn remove(&mut self, from: &[Leader], to: Leader) {
+        for leader in from {
+            if let Some(targets) = self.0.get_mut(leader) {
+                if let Some(at) = targets.iter().position(|other| *other == to) {
+                    targets.swap_remove(at);
+                }
+                if targets.is_empty() {
+                    self.0.remove(leader);
+                }
+            }
+        }
+    }
+
+    /// Whether `target` is one of `from`, or waits for one of them, however indirectly.
+    fn close_circle(&self, from: &[Leader], target: Leader) -> bool {
+        let mut reached: Chain = SmallVec::from_slice(&[target]);
+        let mut next = 0;
+        while let Some(leader) = reached.get(next) {
+            if from.contains(leader) {
+                return true;
+            }
+            for &to in self.0.get(leader).into_iter().flatten() {
+                if !reached.contains(&to) {
+                    reached.push(to);
+                }
+            }
+            next += 1;
+        }
+        false
+    }
+}
+
+/// A wait that others can see.
+pub(crate) struct Waits {
     /// What can't end before the wait has.
     from: Chain,
     to: Leader,
 }
 
-/// A wait that others can see.
-pub(crate) struct Waits(Option<u64>);
-
 impl Drop for Waits {
     fn drop(&mut self) {
-        if let Some(name) = self.0 {
-            let mut edges = EDGES.lock();
-            if let Some(at) = edges.iter().position(|edge| edge.name == name) {
-                edges.swap_remove(at);
-            }
-            if edges.is_empty() && edges.capacity() > 64 {
-                *edges = Vec::new();
-            }
+        if !self.from.is_empty() {
+            EDGES.lock().remove(&self.from, self.to);
         }
     }
 }
@@ -106,82 +158,118 @@ pub(crate) fn wait_for(target: Leader) -> Option<Waits> {
     let from: Chain = LED
         .try_with(|led| led.borrow().iter().copied().collect())
         .unwrap_or_default();
-    if from.is_empty() {
-        return Some(Waits(None));
+    if !from.is_empty() {
+        let mut edges = EDGES.lock();
+        if edges.close_circle(&from, target) {
+            return None;
+        }
+        edges.add(&from, target);
     }
-    let mut edges = EDGES.lock();
-    if is_circle(&edges, &from, target) {
-        return None;
-    }
-    let name = Leader::new().0;
-    edges.push(Edge {
-        name,
-        from,
-        to: target,
-    });
-    Some(Waits(Some(name)))
+    Some(Waits { from, to: target })
 }
 
-/// Whether `target` is one of `from`, or waits for one of them, however indirectly.
-fn is_circle(edges: &[Edge], from: &[Leader], target: Leader) -> bool {
-    let mut reached: Chain = SmallVec::from_slice(&[target]);
-    let mut next = 0;
-    while let Some(&leader) = reached.get(next) {
-        if from.contains(&leader) {
-            return true;
+/// The locks of the model checker, with the signatures of the others.
+#[cfg(loom)]
+pub(crate) mod modelled {
+    use std::ops::{Deref, DerefMut};
+    use std::time::Duration;
+
+    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+    pub(crate) struct MutexGuard<'a, T>(Option<loom::sync::MutexGuard<'a, T>>);
+    pub(crate) struct Condvar(loom::sync::Condvar);
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Mutex(loom::sync::Mutex::new(value))
         }
-        for edge in edges.iter().filter(|edge| edge.from.contains(&leader)) {
-            if !reached.contains(&edge.to) {
-                reached.push(edge.to);
-            }
+
+        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+            MutexGuard(Some(self.0.lock().expect("nothing panics in here")))
         }
-        next += 1;
     }
-    false
+
+    impl Condvar {
+        pub(crate) fn new() -> Self {
+            Condvar(loom::sync::Condvar::new())
+        }
+
+        pub(crate) fn notify_all(&self) {
+            self.0.notify_all();
+        }
+
+        pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+            let held = guard.0.take().expect("it is held");
+            guard.0 = Some(self.0.wait(held).expect("nothing panics in here"));
+        }
+
+        /// No time passes in a model.
+        pub(crate) fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, _: Duration) {
+            self.wait(guard);
+        }
+    }
+
+    impl<T> Deref for MutexGuard<'_, T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            self.0.as_ref().expect("it is held")
+        }
+    }
+
+    impl<T> DerefMut for MutexGuard<'_, T> {
+        fn deref_mut(&mut self) -> &mut T {
+            self.0.as_mut().expect("it is held")
+        }
+    }
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 
-    fn edge(from: &[u64], to: u64) -> Edge {
-        Edge {
-            name: 0,
-            from: from.iter().copied().map(Leader).collect(),
-            to: Leader(to),
-        }
-    }
-
-    fn closes(edges: &[Edge], from: &[u64], to: u64) -> bool {
-        let from: Vec<Leader> = from.iter().copied().map(Leader).collect();
-        is_circle(edges, &from, Leader(to))
+    fn leaders(names: &[u64]) -> Vec<Leader> {
+        names.iter().copied().map(Leader).collect()
     }
 
     #[test]
     fn a_circle_is_seen_however_long_it_is() {
-        assert!(closes(&[], &[1], 1), "nobody waits for themselves");
-        assert!(!closes(&[], &[1], 2));
-        let edges = [edge(&[2], 3), edge(&[3, 4], 5), edge(&[9], 1)];
+        let mut edges = Edges::default();
+        let closes =
+            |edges: &Edges, from: &[u64], to| edges.close_circle(&leaders(from), Leader(to));
+        assert!(closes(&edges, &[1], 1), "nobody waits for themselves");
+        assert!(!closes(&edges, &[1], 2));
+        edges.add(&leaders(&[2]), Leader(3));
+        edges.add(&leaders(&[3, 4]), Leader(5));
+        edges.add(&leaders(&[9]), Leader(1));
         assert!(closes(&edges, &[5], 2));
         assert!(closes(&edges, &[5], 4));
         assert!(closes(&edges, &[8, 5, 7], 2));
         assert!(!closes(&edges, &[6], 2));
         assert!(!closes(&edges, &[1], 2));
+        edges.remove(&leaders(&[3, 4]), Leader(5));
+        assert!(!closes(&edges, &[5], 2));
+        edges.remove(&leaders(&[2]), Leader(3));
+        edges.remove(&leaders(&[9]), Leader(1));
+        assert!(edges.0.is_empty(), "nothing is left of a wait");
     }
 
     #[test]
-    fn a_wait_is_forgotten_when_it_ends() {
+    fn a_wait_is_noted_while_it_lasts_if_something_is_led() {
         let (mine, other) = (Leader::new(), Leader::new());
+        let is_noted = || EDGES.lock().0.contains_key(&mine);
         mine.enter();
-        let waits = wait_for(other).expect("no circle");
-        let name = waits.0.expect("noted, because something is led");
-        let is_noted = || EDGES.lock().iter().any(|edge| edge.name == name);
+        let (first, second) = (wait_for(other), wait_for(other));
         assert!(is_noted());
-        drop(waits);
+        drop(first);
+        assert!(is_noted());
+        drop(second);
         assert!(!is_noted());
         mine.leave();
         let waits = wait_for(other).expect("no circle");
-        assert!(waits.0.is_none(), "nobody can wait for who leads nothing");
+        assert!(
+            waits.from.is_empty(),
+            "nobody can wait for who leads nothing"
+        );
     }
 
     #[test]

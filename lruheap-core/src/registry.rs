@@ -39,9 +39,15 @@ thread_local! {
     static LOCAL: RefCell<Vec<Weak<dyn Listed>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Lists what all threads share.
-pub(crate) fn add(listed: &'static (dyn Listed + Sync)) {
-    SHARED.lock().push(listed);
+/// Lists what all threads share, if `publish` says that it is there for them from now
+/// on. Whoever uses it before it is on the list, and whoever goes through the list after
+/// that, is not missed by the other: going through waits for this. `publish` runs no code
+/// of the user's.
+pub(crate) fn add(publish: impl FnOnce() -> Option<&'static (dyn Listed + Sync)>) {
+    let mut shared = SHARED.lock();
+    let Some(listed) = publish() else { return };
+    shared.push(listed);
+    drop(shared);
     // Another thread may have stored in it before it was listed.
     alarm::wake();
 }

@@ -32,6 +32,9 @@ impl Instant {
     /// Beyond all others: it never comes.
     pub(crate) const NEVER: Instant = Instant(u64::MAX);
 
+    /// The latest that comes.
+    pub(crate) const LAST: Instant = Instant(u64::MAX - 1);
+
     /// `None` where that lies beyond the clock's 584 years: it never comes.
     pub(crate) fn checked_add(self, duration: Duration) -> Option<Instant> {
         self.0.checked_add(nanoseconds(duration)?).map(Instant)

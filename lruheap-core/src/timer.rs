@@ -9,7 +9,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use crate::time::{Clock, Instant};
-use crate::turns::Turns;
+use crate::turns::wake;
 
 /// How long the thread stays with nothing to do.
 const LINGER: Duration = Duration::from_secs(5);
@@ -81,14 +81,7 @@ fn run() {
         }
         if !due.is_empty() {
             drop(state);
-            // The executor's: outside the lock, and one that panics keeps none from
-            // being woken.
-            let woken = std::panic::catch_unwind(|| {
-                let mut turns = Turns::default();
-                due.into_iter()
-                    .for_each(|waker| turns.take(|| waker.wake()));
-            });
-            drop(woken);
+            due.into_iter().for_each(wake);
             state = STATE.lock();
             continue;
         }

@@ -2,7 +2,9 @@
 //! one of them: a second panic while the first unwinds would end the process.
 
 use std::any::Any;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::task::Waker;
 
 /// Takes turns. The first panic goes on when this is dropped, unless there is one
 /// under way.
@@ -28,12 +30,22 @@ impl Drop for Turns {
 
 /// Drops each of these.
 pub(crate) fn drop_each<T>(items: impl IntoIterator<Item = T>) {
-    if !std::mem::needs_drop::<T>() {
+    if !mem::needs_drop::<T>() {
         return;
     }
     let mut turns = Turns::default();
     for item in items {
         turns.take(|| drop(item));
+    }
+}
+
+/// Wakes a task. A panic in there goes no further: it is the executor's, and whoever
+/// wakes has others to wake and a result to return.
+pub(crate) fn wake(waker: Waker) {
+    let woken = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+    // What a panic brings may panic in turn when it is dropped.
+    if let Err(panic) = woken {
+        mem::forget(panic);
     }
 }
 

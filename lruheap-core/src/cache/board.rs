@@ -4,18 +4,17 @@
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
-use super::engine::{Engine, Found};
+use super::engine::{Engine, Found, Joining};
 use super::flights::{Ended, Join, Known, Plan, Ticket};
 use super::gate::{Gate, Scope};
 use super::payload::{Held, Pair, Payload, Trash, Values};
 use super::settings::Terms;
 use super::state::{Asking, Look, State};
 use super::tags::Tag;
-use super::wait::Wait;
+use super::wait::{Brought, Wait};
 use crate::key::Part;
 use crate::leading::Leader;
+use crate::store::Slot;
 use crate::time::Instant;
 
 /// What a call needs to remember of its key when the arguments are gone.
@@ -69,20 +68,31 @@ pub(super) enum Mode<'a, K, V> {
 
 /// What a computation leaves to be done outside the gate.
 pub(super) struct Landed<K, V> {
-    pub(super) trash: Trash<K, V>,
-    /// Those who waited for it, and what they get.
-    pub(super) wait: Option<(Arc<Wait<K, V>>, Held<K, V>)>,
+    /// Those who wait for it.
+    pub(super) wait: Option<Arc<Wait<K, V>>>,
+    /// What they get, and whoever else it was made for.
+    pub(super) held: Option<Held<K, V>>,
     pub(super) others: Waits<K, V>,
     pub(super) deadline: Option<Instant>,
 }
 
+/// For whom else than its caller a value is computed.
+#[derive(Clone, Copy)]
+pub(super) struct Audience {
+    /// How many know of the place to wait without waiting there.
+    pub(super) own: usize,
+    /// Whether somebody gets it who waits elsewhere.
+    pub(super) is_elsewhere: bool,
+}
+
 /// Those who wait for something else than what has just been stored, and may as well
 /// have that.
-pub(super) struct Waits<K, V>(SmallVec<[Arc<Wait<K, V>>; 1]>);
+pub(super) struct Waits<K, V>(Vec<Arc<Wait<K, V>>>);
 
 impl<K, V> Waits<K, V> {
-    pub(super) fn under(hash: u32, state: &mut State<K, V>) -> Self {
-        Waits(state.flights.waits(hash).collect())
+    #[inline]
+    pub(super) fn under(hash: u32, state: &State<K, V>) -> Self {
+        Waits(state.flights.waits(hash))
     }
 
     pub(super) fn look_again(self) {
@@ -133,7 +143,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                         let is_open = self.coalesces(state, call.is_task);
                         if is_open && !replaces {
                             let is_it = |known: &Known<K, V>| matches!(known, Known::Inert(key) if part.matches(key));
-                            let flight = state.flights.find(call.hash, is_it);
+                            let flight = state.flights.find(call.hash, call.is_task, is_it);
                             if let Some(join) = flight.and_then(|at| state.flights.join(at)) {
                                 return Arrival::Join(join);
                             }
@@ -180,7 +190,10 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                     let key = || Some(Known::Pair(pair));
                     self.decide(state, call, found, mode, key, values, trash)
                 };
-                self.at_user_key(call.hash, pair, matches, true, trash, act)
+                let joining = Some(Joining {
+                    is_task: call.is_task,
+                });
+                self.at_user_key(call.hash, pair, matches, joining, trash, act)
             }
             Some(Known::Inert(_)) => self.gate.with(|state| {
                 let Some(Known::Inert(own)) = key.as_ref() else {
@@ -191,6 +204,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 let slot = store.candidates(call.hash).find(is_it);
                 let flight = state.flights.find(
                     call.hash,
+                    call.is_task,
                     |known| matches!(known, Known::Inert(other) if (call.same)(own, other)),
                 );
                 let found = Found { slot, flight };
@@ -242,22 +256,28 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         &self,
         call: Call<K>,
         key: Option<&Known<K, V>>,
-        brought: Held<K, V>,
+        brought: Brought<K, V>,
         values: &impl Values<V>,
         trash: &mut Trash<K, V>,
     ) -> Held<K, V> {
-        let act = |state: &mut State<K, V>, slot, _: (), trash: &mut Trash<K, V>| {
+        // Lent to the gate: if it is not needed, it is not for the gate to drop.
+        let is_stale = brought.is_stale;
+        let mut brought = Some(brought.held);
+        let act = |state: &mut State<K, V>, slot, (), trash: &mut Trash<K, V>| {
             let at = (call.hash, slot);
             match state.look(at, Asking::Get, self.settings(), values, trash) {
-                Look::Hit(held) => held,
+                Look::Hit(held) => Some(held),
                 Look::Miss | Look::Renew => {
                     state.counters.hits += 1;
-                    brought
+                    if is_stale {
+                        state.count_stale();
+                    }
+                    brought.take()
                 }
             }
         };
         let at = (call.hash, call.inert);
-        match key {
+        let held = match key {
             Some(Known::Inert(own)) => {
                 let is_it = |(): &(), key: &K| (call.same)(own, key);
                 self.at_slot(at, (), is_it, trash, act)
@@ -267,7 +287,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 self.at_slot(at, (), is_it, trash, act)
             }
             None => unreachable!("who waits has a key"),
-        }
+        };
+        held.expect("it was found or brought")
     }
 
     /// A computation begins, whatever is there: not counted.
@@ -290,52 +311,81 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     /// Stores what a computation brings.
+    #[allow(clippy::too_many_arguments)]
+    #[inline]
     pub(super) fn land(
         &self,
         call: Call<K>,
         ticket: Ticket,
         pair: Option<Arc<Pair<K, V>>>,
         value: V,
-        terms: Terms,
+        (terms, audience): (Terms, Audience),
         values: &impl Values<V>,
+        trash: &mut Trash<K, V>,
     ) -> Landed<K, V> {
-        let mut trash = Trash::new();
-        let land =
-            |state: &mut State<K, V>, slot, mut ended: Ended<K, V>, payload, trash: &mut _| {
-                let wait = ended.wait.take();
-                let wait = wait.map(|wait| (wait, Held::take(&payload, values)));
-                let at = (call.hash, slot);
-                let deadline = state.land(at, payload, &mut ended, terms, self.settings(), trash);
-                (wait, Waits::under(call.hash, state), deadline)
+        if let Some(pair) = pair {
+            return self.land_pair(call, ticket, pair, value, (terms, audience), values, trash);
+        }
+        self.gate.with(|state| {
+            let mut ended = state.flights.end(ticket, S::IS_SMALL);
+            let Some(Known::Inert(key)) = ended.key.take() else {
+                unreachable!("a computation has its key");
             };
-        let (wait, others, deadline) = if let Some(pair) = pair {
-            pair.set(value);
-            let matches = |pair: &Arc<Pair<K, V>>, key: &K| (call.same)(pair.key(), key);
-            let at = (call.hash, false);
-            self.at_slot(at, pair, matches, &mut trash, |state, slot, pair, trash| {
-                let mut ended = state.flights.end(ticket, S::IS_SMALL);
-                // What it was known by: not for the gate to drop.
-                trash.extend(ended.pair());
-                land(state, slot, ended, Payload::Shared(pair), trash)
-            })
-        } else {
-            self.gate.with(|state| {
-                let mut ended = state.flights.end(ticket, S::IS_SMALL);
-                let Some(Known::Inert(key)) = ended.key.take() else {
-                    unreachable!("a computation has its key");
-                };
-                let store = &state.store;
-                let slot = store
-                    .candidates(call.hash)
-                    .find(|&slot| (call.same)(&key, store.payload(slot).key()));
-                let payload = Payload::new(key, value, values.is_inert());
-                land(state, slot, ended, payload, &mut trash)
-            })
-        };
+            let store = &state.store;
+            let slot = store
+                .candidates(call.hash)
+                .find(|&slot| (call.same)(&key, store.payload(slot).key()));
+            let payload = Payload::new(key, value, values.is_inert());
+            let at = (call.hash, slot);
+            self.land_in(state, at, payload, ended, (terms, audience), values, trash)
+        })
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn land_pair(
+        &self,
+        call: Call<K>,
+        ticket: Ticket,
+        pair: Arc<Pair<K, V>>,
+        value: V,
+        terms: (Terms, Audience),
+        values: &impl Values<V>,
+        trash: &mut Trash<K, V>,
+    ) -> Landed<K, V> {
+        pair.set(value);
+        let matches = |pair: &Arc<Pair<K, V>>, key: &K| (call.same)(pair.key(), key);
+        let at = (call.hash, false);
+        self.at_slot(at, pair, matches, trash, |state, slot, pair, trash| {
+            let mut ended = state.flights.end(ticket, S::IS_SMALL);
+            // What it was known by: not for the gate to drop.
+            trash.extend(ended.pair());
+            let (at, payload) = ((call.hash, slot), Payload::Shared(pair));
+            self.land_in(state, at, payload, ended, terms, values, trash)
+        })
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    #[inline]
+    fn land_in(
+        &self,
+        state: &mut State<K, V>,
+        at: (u32, Option<Slot>),
+        payload: Payload<K, V>,
+        mut ended: Ended<K, V>,
+        (terms, audience): (Terms, Audience),
+        values: &impl Values<V>,
+        trash: &mut Trash<K, V>,
+    ) -> Landed<K, V> {
+        let wait = ended.wait.take();
+        // Who has come to wait did so in here; one who goes may be counted yet.
+        let wait = wait.filter(|wait| Arc::strong_count(wait) > audience.own);
+        let is_wanted = wait.is_some() || audience.is_elsewhere;
+        let held = is_wanted.then(|| Held::take(&payload, values));
+        let deadline = state.land(at, payload, &mut ended, terms, self.settings(), trash);
         Landed {
-            trash,
             wait,
-            others,
+            held,
+            others: Waits::under(at.0, state),
             deadline,
         }
     }

@@ -10,7 +10,7 @@ use super::flight::{Flight, Home};
 use super::flights::{Join, Known};
 use super::patience::Who;
 use super::payload::{Held, Trash, Values};
-use super::wait::{Wait, Waited};
+use super::wait::{Brought, Name, Wait, Waited};
 use crate::leading::{self, Waits};
 use crate::time::Instant;
 use crate::timer::Alarm;
@@ -32,7 +32,7 @@ pub(crate) struct Waiter<H: Home> {
 
 /// How a wait ended.
 enum End<K, V> {
-    Value(Held<K, V>),
+    Value(Brought<K, V>),
     Again,
     /// It would not, because of whoever waits: nobody is waited for.
     Never,
@@ -91,11 +91,11 @@ impl<H: Home> Waiter<H> {
     /// Goes on after a wait.
     fn go_on(self, end: End<H::Key, H::Value>, values: &impl Values<H::Value>) -> Boarding<H> {
         match end {
-            End::Value(held) => {
+            End::Value(brought) => {
                 let mut trash = Trash::new();
                 let engine = self.home.engine();
                 let key = self.key.as_ref();
-                Boarding::Held(engine.arrive(self.call, key, held, values, &mut trash))
+                Boarding::Held(engine.arrive(self.call, key, brought, values, &mut trash))
             }
             End::Again => self.decide(&Mode::Join, values),
             End::Never => self.decide(&Mode::Alone, values),
@@ -124,21 +124,12 @@ impl<H: Home> Waiter<H> {
         join: &Join<H::Key, H::Value>,
         values: &impl Values<H::Value>,
     ) -> End<H::Key, H::Value> {
-        // A task may need this very thread to go on.
-        if join.is_task {
-            return End::Never;
-        }
         let Some(_waits) = leading::wait_for(join.leader) else {
             return End::Never;
         };
-        let who = if leading::leads() {
-            Who::Leader
-        } else {
-            Who::Thread
-        };
-        let patience = self.home.engine().patience().of(who);
+        let patience = self.home.engine().patience().of(Who::thread());
         match join.wait.block(join.looks, patience, values) {
-            Some(Waited::Value(held)) => End::Value(held),
+            Some(Waited::Value(brought)) => End::Value(brought),
             Some(Waited::Again) => End::Again,
             None => End::Impatient(Arc::clone(&join.wait)),
         }
@@ -171,10 +162,10 @@ struct Waiting<'a, H: Home> {
     home: &'a H,
     join: Join<H::Key, H::Value>,
     /// The name of its waker there.
-    waker: Option<u64>,
+    waker: Option<Name>,
     waits: Option<Waits>,
-    /// Since when the leader has not been polled, and how often it was before.
-    left: Option<(Instant, Option<u64>)>,
+    /// Since when there has been no sign of the leader, and what the last was.
+    left: Option<(Instant, (u64, bool))>,
     alarm: Option<Alarm>,
 }
 
@@ -198,11 +189,13 @@ impl<'a, H: Home> Waiting<'a, H> {
         let Join { wait, looks, .. } = &self.join;
         if let Some(waited) = wait.poll(*looks, &mut self.waker, cx.waker(), values) {
             return Poll::Ready(match waited {
-                Waited::Value(held) => End::Value(held),
+                Waited::Value(brought) => End::Value(brought),
                 Waited::Again => End::Again,
             });
         }
-        if self.waits.is_none() {
+        // Each poll may be in the middle of something else.
+        if self.waits.is_none() || leading::leads() {
+            self.waits = None;
             match leading::wait_for(self.join.leader) {
                 Some(waits) => self.waits = Some(waits),
                 None => return Poll::Ready(End::Never),
@@ -214,19 +207,23 @@ impl<'a, H: Home> Waiting<'a, H> {
         Poll::Pending
     }
 
-    /// Whether the leader has not been polled for so long that it is waited for no
-    /// more; if not, sees to it that this is asked again.
+    /// Whether there has been no sign of the leader for so long that it is waited for
+    /// no more; if not, sees to it that this is asked again.
     fn is_over(&mut self, cx: &Context<'_>) -> bool {
         let engine = self.home.engine();
         let now = engine.settings().clock.now();
-        let polls = self.join.wait.polls();
+        let sign = self.join.wait.polls();
         let since = match self.left {
-            Some((since, before)) if polls.is_some() && polls == before => since,
+            Some((since, last)) if sign == last => since,
             _ => now,
         };
-        self.left = Some((since, polls));
-        let patience = engine.patience().of(Who::Task);
-        let over = since.saturating_add(patience);
+        self.left = Some((since, sign));
+        // A poll that goes on is as good a sign as a thread that computes.
+        let who = match (self.join.is_task, sign) {
+            (true, (_, false)) => Who::Task,
+            _ => Who::thread(),
+        };
+        let over = since.saturating_add(engine.patience().of(who));
         if over <= now {
             return true;
         }

@@ -51,6 +51,12 @@ enum Step<K, V, R> {
     Compare(SmallVec<[Arc<Pair<K, V>>; 2]>),
 }
 
+/// Who would join a computation.
+#[derive(Clone, Copy)]
+pub(super) struct Joining {
+    pub(super) is_task: bool,
+}
+
 /// What has been found under a key.
 #[derive(Clone, Copy)]
 pub(super) struct Found {
@@ -119,17 +125,17 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let act = |state: &mut State<K, V>, found: Found, subject, trash: &mut Trash<K, V>| {
             act(state, found.slot, subject, trash)
         };
-        self.at_user_key(hash, subject, matches, false, trash, act)
+        self.at_user_key(hash, subject, matches, None, trash, act)
     }
 
     /// The same for a key whose comparing may run code of the user's; with the
-    /// computation that may be joined, where `joining`.
+    /// computation that may be joined, where that is asked for.
     pub(super) fn at_user_key<T, R>(
         &self,
         hash: u32,
         subject: T,
         matches: impl Fn(&T, &K) -> bool,
-        joining: bool,
+        joining: Option<Joining>,
         trash: &mut Trash<K, V>,
         act: impl FnOnce(&mut State<K, V>, Found, T, &mut Trash<K, V>) -> R,
     ) -> R {
@@ -348,10 +354,10 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         if !self.settings().tagged {
             return 0;
         }
-        let removed = self.gate.with(|state| state.remove_tagged(tag));
-        let n = removed.len();
+        let settings = self.settings();
+        let (removed, live) = self.gate.with(|state| state.remove_tagged(tag, settings));
         turns::drop_each(removed);
-        n
+        live
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
@@ -408,7 +414,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 fn find_known<K, V>(
     state: &mut State<K, V>,
     hash: u32,
-    joining: bool,
+    joining: Option<Joining>,
     compared: &Compared<K, V>,
 ) -> (Found, SmallVec<[Arc<Pair<K, V>>; 2]>) {
     let mut unknown = SmallVec::new();
@@ -431,10 +437,10 @@ fn find_known<K, V>(
     if found.slot.is_some() {
         unknown.clear();
     }
-    if joining {
+    if let Some(Joining { is_task }) = joining {
         let mut is_known = false;
         let mut others: SmallVec<[Arc<Pair<K, V>>; 2]> = SmallVec::new();
-        for pair in state.flights.pairs(hash) {
+        for pair in state.flights.pairs(hash, is_task) {
             match compared.known(at, pair) {
                 Some(true) => is_known = true,
                 Some(false) => {}
@@ -443,7 +449,7 @@ fn find_known<K, V>(
             at += 1;
         }
         if is_known {
-            found.flight = state.flights.find(hash, |known| match known {
+            found.flight = state.flights.find(hash, is_task, |known| match known {
                 Known::Pair(pair) => compared.known(0, pair) == Some(true),
                 Known::Inert(_) => false,
             });

@@ -2,19 +2,19 @@
 //! dropped without one and leaves no trace but word for those who wait for it.
 
 use std::sync::Arc;
-use std::task::Poll;
 
-use super::board::{Arrival, Call, Landed, Lead, Mode};
+use super::board::{Arrival, Audience, Call, Lead, Mode};
 use super::boarding::{Boarding, Waiter};
 use super::engine::Engine;
 use super::flights::Known;
 use super::gate::Scope;
 use super::payload::{Held, Pair, Trash, Values};
 use super::settings::Terms;
-use super::wait::Wait;
+use super::wait::{Brought, Wait};
 use crate::key::Part;
 use crate::leading::Leader;
 use crate::time::Instant;
+use crate::turns;
 
 /// Where the engine of a cache is at home: a static, a handle, a thread.
 pub trait Home {
@@ -49,6 +49,8 @@ pub(crate) struct Flight<H: Home> {
     wait: Option<Arc<WaitOf<H>>>,
     /// What was waited for in vain before this was begun.
     instead_of: Option<Arc<WaitOf<H>>>,
+    /// Whether it was asked for, and is no call.
+    is_asked_for: bool,
     has_ended: bool,
 }
 
@@ -105,13 +107,16 @@ impl<H: Home> Flight<H> {
     pub(crate) fn anew(home: H, part: &impl Part<Owned = H::Key>, is_task: bool) -> Self {
         let call = home.engine().describe(part, is_task);
         let key = part.to_key();
-        if call.inert {
+        let mut flight = if call.inert {
             let lead = home.engine().begin(call, Known::Inert(key));
-            return Flight::new(home, call, lead, None);
-        }
-        let pair = Arc::new(Pair::of(key));
-        let lead = home.engine().begin(call, Known::Pair(Arc::clone(&pair)));
-        Flight::new(home, call, lead, Some(pair))
+            Flight::new(home, call, lead, None)
+        } else {
+            let pair = Arc::new(Pair::of(key));
+            let lead = home.engine().begin(call, Known::Pair(Arc::clone(&pair)));
+            Flight::new(home, call, lead, Some(pair))
+        };
+        flight.is_asked_for = true;
+        flight
     }
 
     pub(super) fn new(
@@ -131,6 +136,7 @@ impl<H: Home> Flight<H> {
             began,
             wait: None,
             instead_of: None,
+            is_asked_for: false,
             has_ended: false,
         };
         flight.enter();
@@ -164,25 +170,8 @@ impl<H: Home> Flight<H> {
         self
     }
 
-    /// Polls the body of a task: for as long the thread is in the middle of it.
-    pub(crate) fn in_poll<R>(&self, poll: impl FnOnce() -> Poll<R>) -> Poll<R> {
-        struct Left(Leader);
-
-        impl Drop for Left {
-            fn drop(&mut self) {
-                self.0.leave();
-            }
-        }
-
-        let Some(wait) = &self.wait else {
-            return poll();
-        };
-        self.lead.leader.enter();
-        let _left = Left(self.lead.leader);
-        wait.in_poll(poll)
-    }
-
     /// Stores the result, unless it was invalidated meanwhile.
+    #[inline]
     pub(crate) fn land(mut self, value: H::Value, values: &impl Values<H::Value>) {
         // The user's closure may panic: the flight is still in the air then.
         let ttl = values.lifetime(&value);
@@ -191,27 +180,50 @@ impl<H: Home> Flight<H> {
             ttl,
             cost: self.cost(),
         };
+        let audience = Audience {
+            own: 1 + usize::from(self.wait.is_some()),
+            is_elsewhere: self.instead_of.is_some(),
+        };
+        let (mut trash, pair) = (Trash::new(), self.pair.take());
         // A panicking `Eq` leaves before the ticket is handed in, a panicking
         // `Drop` in the trash comes after.
-        let engine = self.home.engine();
-        let pair = self.pair.take();
-        let landed = engine.land(self.call, self.lead.ticket, pair, value, terms, values);
-        let Landed {
-            trash,
-            wait,
-            others,
-            deadline,
-        } = landed;
+        let landed = self.home.engine().land(
+            self.call,
+            self.lead.ticket,
+            pair,
+            value,
+            (terms, audience),
+            values,
+            &mut trash,
+        );
         self.has_ended = true;
-        Engine::<H::Key, H::Value, H::Scope>::note(deadline);
-        if let Some((wait, held)) = wait {
-            self.end_instead(Some(held.again(values)));
-            wait.end(Some(held));
-        } else {
-            self.end_instead(None);
+        Engine::<H::Key, H::Value, H::Scope>::note(landed.deadline);
+        landed.others.look_again();
+        if let Some(held) = landed.held {
+            self.bring(landed.wait, held, false, values);
         }
-        others.look_again();
-        drop(trash);
+    }
+
+    /// Gives a value to those who wait for this, and to those who still wait for what it
+    /// was begun in the place of.
+    #[cold]
+    fn bring(
+        &mut self,
+        wait: Option<Arc<WaitOf<H>>>,
+        held: Held<H::Key, H::Value>,
+        is_stale: bool,
+        values: &impl Values<H::Value>,
+    ) {
+        let brought = Brought { held, is_stale };
+        let instead = self.instead_of.take().inspect(|wait| self.learn(wait));
+        let rest = instead.and_then(|instead| instead.end(Some(brought.again(values))));
+        let more = wait.and_then(|wait| wait.end(Some(brought)));
+        // The user's `Drop` may panic: by now all have been told.
+        turns::drop_each([rest, more]);
+    }
+
+    fn learn(&self, wait: &WaitOf<H>) {
+        self.home.engine().patience().learn(wait.has_ended());
     }
 
     #[allow(clippy::cast_possible_truncation)]
@@ -233,50 +245,62 @@ impl<H: Home> Flight<H> {
         // As in `land`: a panicking `Eq` leaves before the ticket is handed in.
         let mut ended = engine.refuse(self.call, self.lead, self.pair.as_ref(), &mut trash);
         self.has_ended = true;
-        let Some(wait) = ended.wait.take() else {
-            self.end_instead(None);
+        let own = 1 + usize::from(self.wait.is_some());
+        let wait = ended.wait.take();
+        let wait = wait.filter(|wait| Arc::strong_count(wait) > own);
+        if wait.is_none() && self.instead_of.is_none() {
             return;
-        };
+        }
         // The user's `Clone` may panic: nobody is left waiting.
-        let ending = Ending(Some(wait));
+        let nobody = OnPanic(wait.clone());
         let pair = match (self.pair.take(), ended.key.take()) {
             (Some(pair), _) => pair,
             (None, Some(Known::Inert(key))) => Arc::new(Pair::of(key)),
             (None, _) => return,
         };
         pair.set(copy());
-        let held = Held::Shared(pair);
-        self.end_instead(Some(held.again(values)));
-        ending.end(held);
-        drop(trash);
+        drop(nobody);
+        self.bring(wait, Held::Shared(pair), false, values);
     }
 
     /// The value that stands in for the error that the body gave, if there is one; for
     /// those who wait as well.
     pub(crate) fn fall_back(mut self, values: &impl Values<H::Value>) -> Option<H::Value> {
         let engine = self.home.engine();
-        if engine.settings().stale_if_error.is_zero() {
+        if engine.settings().stale_if_error.is_zero() || self.is_asked_for {
             return None;
         }
         let held = engine.fall_back(self.call, self.lead, self.pair.as_ref(), values)?;
         let mut ended = engine.abandon(self.lead.ticket);
         self.has_ended = true;
-        if let Some(wait) = ended.wait.take() {
-            wait.end(Some(held.again(values)));
-        }
-        self.end_instead(Some(held.again(values)));
+        self.bring(ended.wait.take(), held.again(values), true, values);
         Some(held.release(values))
     }
 
-    /// Tells those who were not joined whether that was as well.
-    fn end_instead(&mut self, held: Option<Held<H::Key, H::Value>>) {
-        if let Some(wait) = self.instead_of.take() {
-            let patience = self.home.engine().patience();
-            patience.learn(wait.has_ended());
-            match held {
-                Some(held) => wait.end(Some(held)),
-                None => wait.look_again(),
+    /// Runs what belongs to the body of a task: the thread is in the middle of it.
+    pub(crate) fn in_middle<R>(&self, body: impl FnOnce() -> R) -> R {
+        struct Left(Leader);
+
+        impl Drop for Left {
+            fn drop(&mut self) {
+                self.0.leave();
             }
+        }
+
+        let Some(wait) = &self.wait else {
+            return body();
+        };
+        self.lead.leader.enter();
+        let _left = Left(self.lead.leader);
+        wait.in_poll(body)
+    }
+
+    /// Ends without a result.
+    #[cold]
+    fn leave_no_trace(&mut self) {
+        let ended = self.home.engine().abandon(self.lead.ticket);
+        if let Some(wait) = &ended.wait {
+            wait.end(None);
         }
     }
 
@@ -286,36 +310,29 @@ impl<H: Home> Flight<H> {
     }
 }
 
-/// Those who wait, until they are told.
-struct Ending<K, V>(Option<Arc<Wait<K, V>>>);
+/// Tells those who wait to look again, should the value for them panic in the making.
+struct OnPanic<K, V>(Option<Arc<Wait<K, V>>>);
 
-impl<K, V> Ending<K, V> {
-    fn end(mut self, held: Held<K, V>) {
-        if let Some(wait) = self.0.take() {
-            wait.end(Some(held));
-        }
-    }
-}
-
-impl<K, V> Drop for Ending<K, V> {
+impl<K, V> Drop for OnPanic<K, V> {
     fn drop(&mut self) {
-        if let Some(wait) = self.0.take() {
+        if let Some(wait) = self.0.take().filter(|_| std::thread::panicking()) {
             wait.end(None);
         }
     }
 }
 
 impl<H: Home> Drop for Flight<H> {
+    #[inline]
     fn drop(&mut self) {
         if self.is_entered {
             self.lead.leader.leave();
         }
         if !self.has_ended {
-            let ended = self.home.engine().abandon(self.lead.ticket);
-            if let Some(wait) = &ended.wait {
-                wait.end(None);
-            }
-            self.end_instead(None);
+            self.leave_no_trace();
+        }
+        if let Some(wait) = self.instead_of.take() {
+            self.learn(&wait);
+            wait.look_again();
         }
     }
 }

@@ -8,6 +8,7 @@ use super::payload::{Pair, Payload};
 use super::tags::Tag;
 use super::wait::Wait;
 use crate::leading::Leader;
+use crate::store::Table;
 
 /// The name of a computation in its cache's [`Flights`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +23,9 @@ pub(crate) struct Flights<K, V> {
 struct List<K, V> {
     first: Mark<K, V>,
     more: Vec<Mark<K, V>>,
-    /// Which of `more` are free.
+    /// Which of `more` are free, and by their hashes which are not.
     free: Vec<u32>,
+    index: Table,
     under_way: u32,
     begun: u64,
 }
@@ -131,19 +133,24 @@ impl<K, V> Mark<K, V> {
         }
     }
 
-    fn may_be_joined(&self, hash: u32) -> bool {
-        self.plan.hash == hash && self.plan.is_open && self.state == MarkState::Valid
+    fn may_be_joined(&self, by_task: bool) -> bool {
+        self.plan.is_open && self.state == MarkState::Valid && (by_task || !self.plan.is_task)
     }
 }
 
 impl<K, V> List<K, V> {
-    fn marks(&mut self) -> impl Iterator<Item = &mut Mark<K, V>> {
-        std::iter::once(&mut self.first)
-            .chain(&mut self.more)
-            .filter(|mark| mark.state != MarkState::Free)
+    fn new(plan: Plan, key: Option<Known<K, V>>) -> Self {
+        List {
+            first: Mark::new(plan, 0, key),
+            more: Vec::new(),
+            free: Vec::new(),
+            index: Table::new(),
+            under_way: 1,
+            begun: 0,
+        }
     }
 
-    #[allow(clippy::cast_possible_truncation)]
+    #[inline]
     fn begin(&mut self, plan: Plan, key: Option<Known<K, V>>) -> Ticket {
         self.under_way += 1;
         self.begun += 1;
@@ -152,32 +159,76 @@ impl<K, V> List<K, V> {
             self.first = mark;
             return Ticket(0);
         }
-        if let Some(at) = self.free.pop() {
-            self.more[at as usize] = mark;
-            return Ticket(at + 1);
-        }
-        self.more.push(mark);
-        Ticket(self.more.len() as u32)
+        self.begin_another(mark)
     }
 
-    fn at(&mut self, ticket: Ticket) -> &mut Mark<K, V> {
+    #[cold]
+    #[allow(clippy::cast_possible_truncation)]
+    fn begin_another(&mut self, mark: Mark<K, V>) -> Ticket {
+        let hash = mark.plan.hash;
+        let at = if let Some(at) = self.free.pop() {
+            self.more[at as usize] = mark;
+            at
+        } else {
+            self.more.push(mark);
+            (self.more.len() - 1) as u32
+        };
+        self.index.insert(hash, at);
+        Ticket(at + 1)
+    }
+
+    fn at(&self, ticket: Ticket) -> &Mark<K, V> {
+        match ticket.0.checked_sub(1) {
+            Some(at) => &self.more[at as usize],
+            None => &self.first,
+        }
+    }
+
+    fn at_mut(&mut self, ticket: Ticket) -> &mut Mark<K, V> {
         match ticket.0.checked_sub(1) {
             Some(at) => &mut self.more[at as usize],
             None => &mut self.first,
         }
     }
 
+    #[inline]
     fn end(&mut self, ticket: Ticket) -> Ended<K, V> {
-        let ended = self.at(ticket).end();
+        let ended = self.at_mut(ticket).end();
         self.under_way -= 1;
         if let Some(at) = ticket.0.checked_sub(1) {
-            self.free.push(at);
+            self.free_another(at);
         }
+        ended
+    }
+
+    #[cold]
+    fn free_another(&mut self, at: u32) {
+        self.index.remove(self.more[at as usize].plan.hash, at);
+        self.free.push(at);
         if self.free.len() == self.more.len() && self.more.capacity() > 64 {
             // The memory of a crowd goes back.
             (self.more, self.free) = (Vec::new(), Vec::new());
+            self.index = Table::new();
         }
-        ended
+    }
+
+    /// Those under a hash.
+    fn under(&self, hash: u32) -> impl Iterator<Item = Ticket> + '_ {
+        let first = self.first.state != MarkState::Free && self.first.plan.hash == hash;
+        let more = self.index.candidates(hash).map(|at| Ticket(at + 1));
+        first.then_some(Ticket(0)).into_iter().chain(more)
+    }
+
+    fn invalidate(&mut self, hash: u32, which: impl Fn(&Mark<K, V>) -> bool) {
+        if self.first.plan.hash == hash && which(&self.first) {
+            self.first.invalidate();
+        }
+        for at in self.index.candidates(hash) {
+            let mark = &mut self.more[at as usize];
+            if which(mark) {
+                mark.invalidate();
+            }
+        }
     }
 }
 
@@ -188,13 +239,7 @@ impl<K, V> Flights<K, V> {
         match &mut self.list {
             Some(list) => list.begin(plan, key),
             None => {
-                self.list = Some(Box::new(List {
-                    first: Mark::new(plan, 0, key),
-                    more: Vec::new(),
-                    free: Vec::new(),
-                    under_way: 1,
-                    begun: 0,
-                }));
+                self.list = Some(Box::new(List::new(plan, key)));
                 Ticket(0)
             }
         }
@@ -213,22 +258,36 @@ impl<K, V> Flights<K, V> {
         ended
     }
 
-    /// The computation whose key is the wanted one, to join.
-    pub(crate) fn find(&self, hash: u32, is_it: impl Fn(&Known<K, V>) -> bool) -> Option<Ticket> {
-        let list = self.list.as_ref().filter(|list| list.under_way > 0)?;
-        let found =
-            |mark: &Mark<K, V>| mark.may_be_joined(hash) && mark.key.as_ref().is_some_and(&is_it);
-        if found(&list.first) {
-            return Some(Ticket(0));
-        }
-        let at = list.more.iter().position(found)?;
-        #[allow(clippy::cast_possible_truncation)]
-        Some(Ticket(at as u32 + 1))
+    /// What is under way, if anything is.
+    #[inline]
+    fn busy(&self) -> Option<&List<K, V>> {
+        self.list.as_deref().filter(|list| list.under_way > 0)
+    }
+
+    #[inline]
+    fn busy_mut(&mut self) -> Option<&mut List<K, V>> {
+        self.list.as_deref_mut().filter(|list| list.under_way > 0)
+    }
+
+    /// The computation whose key is the wanted one, to join. A thread finds those of
+    /// threads only: a task may need this very thread to go on.
+    #[inline]
+    pub(crate) fn find(
+        &self,
+        hash: u32,
+        is_task: bool,
+        is_it: impl Fn(&Known<K, V>) -> bool,
+    ) -> Option<Ticket> {
+        let list = self.busy()?;
+        list.under(hash).find(|&ticket| {
+            let mark = list.at(ticket);
+            mark.may_be_joined(is_task) && mark.key.as_ref().is_some_and(&is_it)
+        })
     }
 
     /// Waits for it.
     pub(crate) fn join(&mut self, ticket: Ticket) -> Option<Join<K, V>> {
-        let mark = self.list.as_mut()?.at(ticket);
+        let mark = self.busy_mut()?.at_mut(ticket);
         let wait = mark.wait.get_or_insert_with(|| Arc::new(Wait::new()));
         Some(Join {
             looks: wait.looks(),
@@ -240,25 +299,20 @@ impl<K, V> Flights<K, V> {
 
     /// From here on it may be joined.
     pub(crate) fn open(&mut self, ticket: Ticket, key: Known<K, V>) {
-        if let Some(list) = &mut self.list {
-            let mark = list.at(ticket);
+        if let Some(list) = self.busy_mut() {
+            let mark = list.at_mut(ticket);
             mark.key = Some(key);
             mark.plan.is_open = true;
         }
     }
 
     pub(crate) fn key(&self, ticket: Ticket) -> Option<&Known<K, V>> {
-        let list = self.list.as_ref()?;
-        let mark = match ticket.0.checked_sub(1) {
-            Some(at) => &list.more[at as usize],
-            None => &list.first,
-        };
-        mark.key.as_ref()
+        self.busy()?.at(ticket).key.as_ref()
     }
 
     /// Nobody joins it any more, if it is the one that is waited for there.
     pub(crate) fn close(&mut self, ticket: Ticket, wait: &Arc<Wait<K, V>>) -> bool {
-        let Some(mark) = self.list.as_mut().map(|list| list.at(ticket)) else {
+        let Some(mark) = self.busy_mut().map(|list| list.at_mut(ticket)) else {
             return false;
         };
         let is_it = mark.wait.as_ref().is_some_and(|own| Arc::ptr_eq(own, wait));
@@ -268,18 +322,20 @@ impl<K, V> Flights<K, V> {
 
     /// The place where others wait: `wait`, if there is none yet.
     pub(crate) fn wait_at(&mut self, ticket: Ticket, wait: Arc<Wait<K, V>>) -> Arc<Wait<K, V>> {
-        match &mut self.list {
-            Some(list) => Arc::clone(list.at(ticket).wait.get_or_insert(wait)),
+        match self.busy_mut() {
+            Some(list) => Arc::clone(list.at_mut(ticket).wait.get_or_insert(wait)),
             None => wait,
         }
     }
 
     /// The pairs that may be joined under this hash.
-    pub(crate) fn pairs(&self, hash: u32) -> impl Iterator<Item = &Arc<Pair<K, V>>> {
-        let list = self.list.iter().filter(|list| list.under_way > 0);
-        let marks = list.flat_map(|list| std::iter::once(&list.first).chain(&list.more));
+    pub(crate) fn pairs(&self, hash: u32, is_task: bool) -> impl Iterator<Item = &Arc<Pair<K, V>>> {
+        let marks = self
+            .busy()
+            .into_iter()
+            .flat_map(move |list| list.under(hash).map(|ticket| list.at(ticket)));
         marks
-            .filter(move |mark| mark.may_be_joined(hash))
+            .filter(move |mark| mark.may_be_joined(is_task))
             .filter_map(|mark| match &mark.key {
                 Some(Known::Pair(pair)) => Some(pair),
                 _ => None,
@@ -288,24 +344,26 @@ impl<K, V> Flights<K, V> {
 
     /// Whether an entry with this hash is being replaced.
     pub(crate) fn is_replacing(&self, hash: u32) -> bool {
-        let list = self.list.iter().filter(|list| list.under_way > 0);
-        list.flat_map(|list| std::iter::once(&list.first).chain(&list.more))
-            .any(|mark| {
-                mark.state == MarkState::Valid && mark.plan.replaces && mark.plan.hash == hash
+        self.busy().is_some_and(|list| {
+            list.under(hash).any(|ticket| {
+                let mark = list.at(ticket);
+                mark.state == MarkState::Valid && mark.plan.replaces
             })
-    }
-
-    fn marks(&mut self) -> impl Iterator<Item = &mut Mark<K, V>> {
-        let list = self.list.iter_mut().filter(|list| list.under_way > 0);
-        list.flat_map(|list| list.marks())
+        })
     }
 
     /// Keeps the results for keys with this hash from being stored. That it
     /// may catch another key with the same hash costs that key a computation.
     pub(crate) fn invalidate(&mut self, hash: u32) {
-        self.marks()
-            .filter(|mark| mark.plan.hash == hash)
-            .for_each(Mark::invalidate);
+        if let Some(list) = self.busy_mut() {
+            list.invalidate(hash, |_| true);
+        }
+    }
+
+    fn marks(&mut self) -> impl Iterator<Item = &mut Mark<K, V>> {
+        self.busy_mut()
+            .into_iter()
+            .flat_map(|list| std::iter::once(&mut list.first).chain(&mut list.more))
     }
 
     pub(crate) fn invalidate_all(&mut self) {
@@ -314,23 +372,28 @@ impl<K, V> Flights<K, V> {
 
     /// The result of a computation is about to be stored: what began before it, to
     /// replace what was there, is not to replace this.
+    #[inline]
     pub(crate) fn overtake(&mut self, hash: u32, number: u64) {
-        self.marks()
-            .filter(|mark| mark.plan.hash == hash && mark.plan.replaces && mark.number < number)
-            .for_each(Mark::invalidate);
+        if let Some(list) = self.busy_mut() {
+            list.invalidate(hash, |mark| mark.plan.replaces && mark.number < number);
+        }
     }
 
     /// Where others wait under this hash.
-    pub(crate) fn waits(&mut self, hash: u32) -> impl Iterator<Item = Arc<Wait<K, V>>> {
-        self.marks()
-            .filter(move |mark| mark.plan.hash == hash)
-            .filter_map(|mark| mark.wait.clone())
+    #[inline]
+    pub(crate) fn waits(&self, hash: u32) -> Vec<Arc<Wait<K, V>>> {
+        let Some(list) = self.busy() else {
+            return Vec::new();
+        };
+        list.under(hash)
+            .filter_map(|ticket| list.at(ticket).wait.clone())
+            .collect()
     }
 
     /// The result of `ticket` will have these tags.
     pub(crate) fn tag(&mut self, ticket: Ticket, tags: Vec<Tag>) {
-        if let Some(list) = &mut self.list {
-            list.at(ticket).tags = tags;
+        if let Some(list) = self.busy_mut() {
+            list.at_mut(ticket).tags = tags;
         }
     }
 

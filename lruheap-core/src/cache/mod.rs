@@ -437,8 +437,8 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
                 Err(flight) => flight,
             },
         };
-        let mut body = pin!(compute());
-        let value = poll_fn(|cx| flight.in_poll(|| body.as_mut().poll(cx))).await;
+        let mut body = pin!(flight.in_middle(compute));
+        let value = poll_fn(|cx| flight.in_middle(|| body.as_mut().poll(cx))).await;
         flight.land(value.clone(), &Clones);
         value
     }
@@ -467,8 +467,8 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
                 Err(flight) => flight,
             },
         };
-        let mut body = pin!(compute());
-        match poll_fn(|cx| flight.in_poll(|| body.as_mut().poll(cx))).await {
+        let mut body = pin!(flight.in_middle(compute));
+        match poll_fn(|cx| flight.in_middle(|| body.as_mut().poll(cx))).await {
             Ok(value) => {
                 flight.land(value.clone(), &Clones);
                 Ok(value)

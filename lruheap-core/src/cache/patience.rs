@@ -13,6 +13,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::leading;
+
 /// Of a thread that is in the middle of a computation itself, in nanoseconds.
 pub(crate) struct Patience(AtomicU64);
 
@@ -25,10 +27,21 @@ const MOST: Duration = Duration::from_secs(600);
 pub(crate) enum Who {
     /// A thread in the middle of a computation: one that it may well hold up.
     Leader,
-    /// A task, since the future that leads was polled last.
+    /// A task, for another: since the future that leads was polled last.
     Task,
-    /// A thread that leads nothing.
+    /// A thread that leads nothing; a task, for a thread.
     Thread,
+}
+
+impl Who {
+    /// A thread, whether or not it is in the middle of something.
+    pub(crate) fn thread() -> Self {
+        if leading::leads() {
+            Who::Leader
+        } else {
+            Who::Thread
+        }
+    }
 }
 
 impl Default for Patience {

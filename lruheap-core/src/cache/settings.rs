@@ -27,6 +27,9 @@ pub(crate) struct Settings {
     pub(crate) stale_if_error: Duration,
     /// Whether entries may have tags.
     pub(crate) tagged: bool,
+    /// Whether an entry is looked at in another way as it grows old. Worked out from the
+    /// rest.
+    pub(crate) ages: bool,
     pub(crate) clock: Clock,
 }
 
@@ -44,18 +47,13 @@ impl Settings {
     pub(crate) fn keep(&self) -> Duration {
         self.stale.max(self.stale_if_error)
     }
-
-    /// Whether an entry may be looked at in another way as it grows old.
-    #[inline]
-    pub(crate) fn ages(&self) -> bool {
-        self.xfetch.is_some() || !self.keep().is_zero()
-    }
 }
 
 impl Setup {
     pub(crate) fn new(settings: Settings) -> Self {
+        let ages = settings.xfetch.is_some() || !settings.keep().is_zero();
         Setup {
-            settings,
+            settings: Settings { ages, ..settings },
             hasher: foldhash::fast::RandomState::default(),
             patience: Patience::default(),
         }

@@ -148,7 +148,7 @@ impl<K, V> State<K, V> {
             trash.push(self.take_out(slot));
             return Look::Miss;
         }
-        if settings.ages() {
+        if settings.ages {
             if let Some(other) = self.look_at_age(hash, slot, asking, settings) {
                 return other;
             }
@@ -162,6 +162,7 @@ impl<K, V> State<K, V> {
     }
 
     /// What an entry's age makes of a hit, if anything.
+    #[cold]
     fn look_at_age(
         &mut self,
         hash: u32,
@@ -223,7 +224,7 @@ impl<K, V> State<K, V> {
     }
 
     #[cold]
-    fn count_stale(&mut self) {
+    pub(crate) fn count_stale(&mut self) {
         self.extras.get_or_insert_default().stale += 1;
     }
 
@@ -271,7 +272,8 @@ impl<K, V> State<K, V> {
         }
         self.flights.overtake(hash, ended.number);
         let (slot, deadline) = self.store(hash, slot, payload, terms, settings, trash)?;
-        if !ended.tags.is_empty() || self.extras.is_some() {
+        // Without any, those of the entry that was there stay.
+        if !ended.tags.is_empty() {
             self.tag(slot, mem::take(&mut ended.tags));
         }
         deadline
@@ -308,7 +310,7 @@ impl<K, V> State<K, V> {
         let mut deadline = match (now, ttl) {
             (Some(now), Some(ttl)) => now
                 .checked_add(ttl)
-                .and_then(|expiry| expiry.checked_add(settings.keep())),
+                .map(|expiry| expiry.saturating_add(settings.keep()).min(Instant::LAST)),
             _ => None,
         };
         let idle = now
@@ -326,8 +328,23 @@ impl<K, V> State<K, V> {
                 trash.push(payload);
                 return None;
             }
-            self.make_room(1, trash);
-            self.store.insert(hash, payload, deadline)
+            self.make_room(0, trash);
+            match self
+                .store
+                .oldest()
+                .filter(|_| self.store.len() == self.limit())
+            {
+                Some(oldest) => {
+                    let old = self.store.reuse(oldest, hash, payload, deadline);
+                    trash.push(old);
+                    self.counters.evictions += 1;
+                    if let Some(extras) = &mut self.extras {
+                        extras.tags.set(oldest, Vec::new());
+                    }
+                    oldest
+                }
+                None => self.store.insert(hash, payload, deadline),
+            }
         };
         if let Some(idle) = idle {
             self.store.postpone(slot, idle);
@@ -350,15 +367,21 @@ impl<K, V> State<K, V> {
     }
 
     /// Takes out all entries with this tag, and keeps those from being stored that are
-    /// being computed.
-    pub(crate) fn remove_tagged(&mut self, tag: &str) -> Vec<Payload<K, V>> {
+    /// being computed. Says how many were live.
+    pub(crate) fn remove_tagged(
+        &mut self,
+        tag: &str,
+        settings: &Settings,
+    ) -> (Vec<Payload<K, V>>, usize) {
         self.flights.invalidate_tag(tag);
-        let mut removed = Vec::new();
+        let (mut removed, mut live) = (Vec::new(), 0);
         while let Some(slot) = self.extras.as_ref().and_then(|extras| extras.tags.any(tag)) {
+            live += usize::from(self.live(Some(slot), settings).is_some());
             removed.push(self.take_out(slot));
         }
-        self.counters.invalidations += removed.len() as u64;
-        removed
+        self.counters.invalidations += live as u64;
+        self.counters.expirations += (removed.len() - live) as u64;
+        (removed, live)
     }
 
     pub(crate) fn limit(&self) -> usize {

@@ -2,18 +2,19 @@
 //! condition, tasks by their wakers. The leader knows nothing of it until somebody
 //! comes, and ends it with what was computed, or with nothing.
 
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::Duration;
 
 use super::payload::{Held, Values};
-use crate::turns::Turns;
+use crate::turns::wake;
 
 #[cfg(not(loom))]
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 #[cfg(loom)]
-use self::modelled::{Condvar, Mutex, MutexGuard};
+use crate::leading::modelled::{Condvar, Mutex, MutexGuard};
 
 /// One computation, for those who wait for it.
 pub(crate) struct Wait<K, V> {
@@ -28,21 +29,86 @@ struct Inner<K, V> {
     end: Option<End<K, V>>,
     /// How often all have been told to look again.
     looks: u64,
-    wakers: Vec<(u64, Waker)>,
-    next_waker: u64,
+    wakers: Wakers,
 }
 
 enum End<K, V> {
-    Value(Held<K, V>),
+    Value(Brought<K, V>),
     Nothing,
+}
+
+/// A value for those who wait.
+pub(crate) struct Brought<K, V> {
+    pub(crate) held: Held<K, V>,
+    /// Whether it stands in for an error.
+    pub(crate) is_stale: bool,
+}
+
+/// The wakers of the tasks that wait, each under a name.
+#[derive(Default)]
+struct Wakers {
+    kept: Vec<Option<Waker>>,
+    free: Vec<usize>,
+    /// How often all have been taken: older names are of no waker any more.
+    taken: u64,
+}
+
+/// The name of a waker.
+#[derive(Clone, Copy)]
+pub(crate) struct Name {
+    at: usize,
+    taken: u64,
 }
 
 /// What became of a wait.
 pub(crate) enum Waited<K, V> {
     /// The value that was computed.
-    Value(Held<K, V>),
+    Value(Brought<K, V>),
     /// There is none: look again.
     Again,
+}
+
+impl<K, V> Brought<K, V> {
+    /// Under a lock: the same once more, at no cost in user code.
+    pub(crate) fn again(&self, values: &impl Values<V>) -> Self {
+        Brought {
+            held: self.held.again(values),
+            is_stale: self.is_stale,
+        }
+    }
+}
+
+impl Wakers {
+    /// Keeps a waker in the place of the one of this name; gives back what goes.
+    fn keep(&mut self, name: &mut Option<Name>, waker: Waker) -> Option<Waker> {
+        let own = name.filter(|name| name.taken == self.taken);
+        let at = match own {
+            Some(name) => name.at,
+            None => self.free.pop().unwrap_or_else(|| {
+                self.kept.push(None);
+                self.kept.len() - 1
+            }),
+        };
+        *name = Some(Name {
+            at,
+            taken: self.taken,
+        });
+        self.kept[at].replace(waker)
+    }
+
+    fn remove(&mut self, name: Name) -> Option<Waker> {
+        if name.taken != self.taken {
+            return None;
+        }
+        self.free.push(name.at);
+        self.kept[name.at].take()
+    }
+
+    fn take(&mut self) -> Vec<Option<Waker>> {
+        self.taken += 1;
+        self.free.clear();
+        mem::take(&mut self.kept)
+    }
 }
 
 impl<K, V> Wait<K, V> {
@@ -51,8 +117,7 @@ impl<K, V> Wait<K, V> {
             inner: Mutex::new(Inner {
                 end: None,
                 looks: 0,
-                wakers: Vec::new(),
-                next_waker: 0,
+                wakers: Wakers::default(),
             }),
             changed: Condvar::new(),
             polls: AtomicU64::new(0),
@@ -60,18 +125,15 @@ impl<K, V> Wait<K, V> {
         }
     }
 
-    /// Ends it: all get this value, or look again. Only the first end counts.
-    pub(crate) fn end(&self, value: Option<Held<K, V>>) {
+    /// Ends it: all get this value, or look again. Only the first end counts; the value
+    /// of another is given back, to be dropped in the caller's own time.
+    pub(crate) fn end(&self, value: Option<Brought<K, V>>) -> Option<Brought<K, V>> {
         let mut rest = None;
-        self.wake(|inner| {
-            let end = value.map_or(End::Nothing, End::Value);
-            match inner.end {
-                None => inner.end = Some(end),
-                // The user's, for when the lock is free.
-                Some(_) => rest = Some(end),
-            }
+        self.wake(|inner| match inner.end {
+            None => inner.end = Some(value.map_or(End::Nothing, End::Value)),
+            Some(_) => rest = value,
         });
-        drop(rest);
+        rest
     }
 
     /// Has all look again, while it goes on.
@@ -83,15 +145,16 @@ impl<K, V> Wait<K, V> {
         self.inner.lock().end.is_some()
     }
 
+    /// Wakes all after a change. A waker that panics is its executor's trouble: neither
+    /// the others' nor that of whoever has the result.
     fn wake(&self, change: impl FnOnce(&mut Inner<K, V>)) {
         let mut inner = self.inner.lock();
         change(&mut inner);
-        let wakers = std::mem::take(&mut inner.wakers);
+        let wakers = inner.wakers.take();
         drop(inner);
         self.changed.notify_all();
-        let mut turns = Turns::default();
-        for (_, waker) in wakers {
-            turns.take(|| waker.wake());
+        for waker in wakers.into_iter().flatten() {
+            wake(waker);
         }
     }
 
@@ -126,8 +189,12 @@ impl<K, V> Wait<K, V> {
         self.changed.wait_for(inner, patience).timed_out()
     }
 
+    /// No time passes in a model: only those have none who had none to begin with.
     #[cfg(loom)]
-    fn sleep(&self, inner: &mut MutexGuard<'_, Inner<K, V>>, _: Duration) -> bool {
+    fn sleep(&self, inner: &mut MutexGuard<'_, Inner<K, V>>, patience: Duration) -> bool {
+        if patience.is_zero() {
+            return true;
+        }
         self.changed.wait(inner);
         false
     }
@@ -137,7 +204,7 @@ impl<K, V> Wait<K, V> {
     pub(crate) fn poll(
         &self,
         seen: u64,
-        own: &mut Option<u64>,
+        own: &mut Option<Name>,
         waker: &Waker,
         values: &impl Values<V>,
     ) -> Option<Waited<K, V>> {
@@ -148,28 +215,15 @@ impl<K, V> Wait<K, V> {
             drop(inner);
             return Some(waited);
         }
-        let name = own.unwrap_or(inner.next_waker);
-        *own = Some(name);
-        inner.next_waker = inner.next_waker.max(name + 1);
-        let kept = inner.wakers.iter_mut().find(|(kept, _)| *kept == name);
-        let old = match kept {
-            Some((_, kept)) => Some(std::mem::replace(kept, new)),
-            None => {
-                inner.wakers.push((name, new));
-                None
-            }
-        };
+        let old = inner.wakers.keep(own, new);
         drop(inner);
         drop(old);
         None
     }
 
     /// A task does not wait any more.
-    pub(crate) fn forget(&self, own: u64) {
-        let mut inner = self.inner.lock();
-        let at = inner.wakers.iter().position(|(kept, _)| *kept == own);
-        let old = at.map(|at| inner.wakers.swap_remove(at));
-        drop(inner);
+    pub(crate) fn forget(&self, own: Name) {
+        let old = self.inner.lock().wakers.remove(own);
         drop(old);
     }
 
@@ -189,10 +243,10 @@ impl<K, V> Wait<K, V> {
         poll()
     }
 
-    /// How often the leader's future has been polled; `None` while it is.
-    pub(crate) fn polls(&self) -> Option<u64> {
+    /// How often the leader's future has been polled, and whether it is right now.
+    pub(crate) fn polls(&self) -> (u64, bool) {
         let polls = self.polls.load(Ordering::Relaxed);
-        (!self.in_poll.load(Ordering::Relaxed)).then_some(polls)
+        (polls, self.in_poll.load(Ordering::Relaxed))
     }
 }
 
@@ -200,58 +254,9 @@ impl<K, V> Inner<K, V> {
     fn waited(&self, seen: u64, values: &impl Values<V>) -> Option<Waited<K, V>> {
         match &self.end {
             // Copied in here only where that runs no code of the user's.
-            Some(End::Value(held)) => Some(Waited::Value(held.again(values))),
+            Some(End::Value(brought)) => Some(Waited::Value(brought.again(values))),
             Some(End::Nothing) => Some(Waited::Again),
             None => (self.looks != seen).then_some(Waited::Again),
-        }
-    }
-}
-
-/// The locks of the model checker, with the signatures of the others.
-#[cfg(loom)]
-mod modelled {
-    use std::ops::{Deref, DerefMut};
-
-    pub(super) struct Mutex<T>(loom::sync::Mutex<T>);
-    pub(super) struct MutexGuard<'a, T>(Option<loom::sync::MutexGuard<'a, T>>);
-    pub(super) struct Condvar(loom::sync::Condvar);
-
-    impl<T> Mutex<T> {
-        pub(super) fn new(value: T) -> Self {
-            Mutex(loom::sync::Mutex::new(value))
-        }
-
-        pub(super) fn lock(&self) -> MutexGuard<'_, T> {
-            MutexGuard(Some(self.0.lock().expect("nothing panics in here")))
-        }
-    }
-
-    impl Condvar {
-        pub(super) fn new() -> Self {
-            Condvar(loom::sync::Condvar::new())
-        }
-
-        pub(super) fn notify_all(&self) {
-            self.0.notify_all();
-        }
-
-        pub(super) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
-            let held = guard.0.take().expect("it is held");
-            guard.0 = Some(self.0.wait(held).expect("nothing panics in here"));
-        }
-    }
-
-    impl<T> Deref for MutexGuard<'_, T> {
-        type Target = T;
-
-        fn deref(&self) -> &T {
-            self.0.as_ref().expect("it is held")
-        }
-    }
-
-    impl<T> DerefMut for MutexGuard<'_, T> {
-        fn deref_mut(&mut self) -> &mut T {
-            self.0.as_mut().expect("it is held")
         }
     }
 }

@@ -84,7 +84,7 @@ pub async fn lead<H: Home, O: Outcome<Value = H::Value>>(
     body: Pin<&mut impl Future<Output = O::Result>>,
 ) -> O::Result {
     let mut body = body;
-    let result = poll_fn(|cx| flight.flight.in_poll(|| body.as_mut().poll(cx))).await;
+    let result = poll_fn(|cx| flight.flight.in_middle(|| body.as_mut().poll(cx))).await;
     finish(flight, result)
 }
 

@@ -42,15 +42,14 @@ impl<K, V> Slot<K, V> {
     /// has happened by now, outside of the lock. The first to be done stays.
     #[cold]
     fn fill(&'static self, built: Box<dyn Holder<K, V>>) -> &'static Cache<K, V> {
-        let mut first = false;
-        let holder = self.cache.get_or_init(|| {
-            first = true;
-            built
+        let mut built = Some(built);
+        registry::add(|| {
+            let built = built.take_if(|_| self.cache.get().is_none())?;
+            let _ = self.cache.set(built);
+            self.cache.get().map(|holder| holder.listed())
         });
-        if first {
-            registry::add(holder.listed());
-        }
-        holder.cache()
+        let holder = self.cache.get();
+        holder.expect("it is filled by now").cache()
     }
 }
 
@@ -174,10 +173,11 @@ impl Chains {
             }
             if let Some(link) = ready.take() {
                 // Where another thread was first, the walk goes on from its link.
-                ready = place.set(link).err();
-                if let (None, Some(link)) = (&ready, place.get()) {
-                    registry::add(link.entry.listed());
-                }
+                registry::add(|| {
+                    ready = place.set(link).err();
+                    let link = place.get().filter(|_| ready.is_none())?;
+                    Some(link.entry.listed())
+                });
             }
         }
     }

@@ -85,6 +85,7 @@ fn sum(of: &(impl Summary + ?Sized)) -> (CacheInfo, usize) {
         sum.evictions += info.evictions;
         sum.expirations += info.expirations;
         sum.invalidations += info.invalidations;
+        sum.stale += info.stale;
         instances += 1;
     });
     (sum, instances)

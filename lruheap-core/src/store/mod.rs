@@ -17,7 +17,7 @@ use std::mem;
 
 use deadlines::{Deadlines, Places};
 use recency::{Link, Links, Recency, UNLINKED};
-use table::Table;
+pub(crate) use table::Table;
 
 use crate::time::Instant;
 
@@ -163,6 +163,21 @@ impl<P> Store<P> {
         self.touch(slot);
         self.deadlines.set(&mut self.slab, slot, deadline);
         mem::replace(&mut self.slab.0[slot as usize].payload, payload)
+    }
+
+    /// Puts another entry into a slot, as the most recently used one, and gives what
+    /// was there: a removal and an insertion without anything else moving.
+    pub(crate) fn reuse(
+        &mut self,
+        slot: Slot,
+        hash: u32,
+        payload: P,
+        deadline: Option<Instant>,
+    ) -> P {
+        let old = mem::replace(&mut self.slab.0[slot as usize].hash, hash);
+        self.table.remove(old, slot);
+        self.table.insert(hash, slot);
+        self.replace(slot, payload, deadline)
     }
 
     /// Takes an entry out. The last entry may move into its slot.

@@ -25,7 +25,7 @@ const FREE: Bucket = Bucket {
 };
 
 /// Slots by hash. Several slots may share one hash.
-pub(super) struct Table {
+pub(crate) struct Table {
     /// A power of two, or empty before the first insertion.
     buckets: Box<[Bucket]>,
     /// The top bits of a hash choose its home: these many are left out.
@@ -35,7 +35,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Table {
             buckets: Box::default(),
             shift: 0,
@@ -49,7 +49,7 @@ impl Table {
     }
 
     /// The slots stored under `hash`, in no particular order.
-    pub(super) fn candidates(&self, hash: u32) -> Candidates<'_> {
+    pub(crate) fn candidates(&self, hash: u32) -> Candidates<'_> {
         Candidates {
             table: self,
             hash,
@@ -59,7 +59,7 @@ impl Table {
     }
 
     /// Adds `slot` under `hash`. The slot must not be in the table yet.
-    pub(super) fn insert(&mut self, hash: u32, slot: Slot) {
+    pub(crate) fn insert(&mut self, hash: u32, slot: Slot) {
         debug_assert_ne!(slot, EMPTY);
         if self.len as usize >= max_load(self.buckets.len()) {
             self.rebuild((self.buckets.len() * 2).max(SMALLEST));
@@ -69,7 +69,7 @@ impl Table {
     }
 
     /// Takes `slot`, which was inserted under `hash`, out again.
-    pub(super) fn remove(&mut self, hash: u32, slot: Slot) {
+    pub(crate) fn remove(&mut self, hash: u32, slot: Slot) {
         let Some(mut hole) = self.position(hash, slot) else {
             debug_assert!(false, "slot {slot} is not in the table");
             return;
@@ -98,7 +98,7 @@ impl Table {
     }
 
     /// Gives memory back once the table is far larger than what it holds.
-    pub(super) fn shrink(&mut self) {
+    pub(crate) fn shrink(&mut self) {
         if self.len == 0 {
             self.buckets = Box::default();
         } else if self.buckets.len() > SMALLEST && (self.len as usize) < self.buckets.len() / 8 {
@@ -172,7 +172,7 @@ fn max_load(size: usize) -> usize {
     size / 8 * 7
 }
 
-pub(super) struct Candidates<'a> {
+pub(crate) struct Candidates<'a> {
     table: &'a Table,
     hash: u32,
     at: usize,

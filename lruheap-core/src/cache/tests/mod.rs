@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt::Debug;
 use std::hash::Hasher;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -16,6 +17,9 @@ use super::*;
 use crate::time::Clock;
 
 mod bounds;
+mod freshness;
+#[cfg(loom)]
+mod interleavings;
 mod invalidation;
 mod model;
 mod threads;

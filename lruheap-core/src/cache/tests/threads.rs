@@ -154,3 +154,43 @@ fn all_threads_find_what_one_has_stored() {
     assert!(info.misses >= 200);
     validate(&cache);
 }
+
+/// A value that looks at its cache when it goes.
+#[derive(Clone)]
+struct Looking(Weak<Engine<u32, Looking>>);
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        if let Some(engine) = self.0.upgrade() {
+            Cache { engine }.len();
+        }
+    }
+}
+
+#[test]
+fn a_value_that_came_too_late_for_who_waited_is_dropped_outside_the_gate() {
+    in_time(|| {
+        let cache: Cache<u32, Looking> = Cache::default();
+        let value = || Looking(Arc::downgrade(&cache.engine));
+        let (end, ended) = mpsc::channel();
+        let poll = |future: Pin<&mut dyn Future<Output = Looking>>| {
+            future.poll(&mut Context::from_waker(Waker::noop()))
+        };
+        let body = || {
+            poll_fn(|_| match ended.try_recv() {
+                Ok(()) => Poll::Ready(value()),
+                Err(_) => Poll::Pending,
+            })
+        };
+        let mut leads = pin!(cache.get_or_insert_with_async(&1, body));
+        let mut waits = pin!(cache.get_or_insert_with_async(&1, || async { unreachable!() }));
+        assert!(poll(leads.as_mut()).is_pending());
+        assert!(poll(waits.as_mut()).is_pending());
+        end.send(()).expect("the body listens");
+        assert!(poll(leads.as_mut()).is_ready());
+        // What waits for it now is all that has the value that was computed.
+        cache.insert(1, value());
+        assert!(poll(waits.as_mut()).is_ready());
+        assert_eq!((cache.info().hits, cache.info().misses), (1, 1));
+    });
+}
