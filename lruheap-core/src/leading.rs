@@ -31,12 +31,32 @@ const BLOCK: u64 = 1 << 12;
 
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(0);
 
-// The model checker knows no `const` here.
+/// What a thread is in the middle of: the outermost, and how many are in it, which are
+/// in `INNER`. Mostly there is one, and it needs no memory that has to be given back.
+#[derive(Clone, Copy)]
+struct Led {
+    outer: Option<Leader>,
+    inner: usize,
+}
+
+const NOTHING: Led = Led {
+    outer: None,
+    inner: 0,
+};
+
+#[cfg(not(loom))]
 thread_local! {
-    #[allow(clippy::missing_const_for_thread_local)]
+    static NEXT: Cell<u64> = const { Cell::new(0) };
+    static LED: Cell<Led> = const { Cell::new(NOTHING) };
+    static INNER: RefCell<Vec<Leader>> = const { RefCell::new(Vec::new()) };
+}
+
+// The model checker knows no `const` here.
+#[cfg(loom)]
+thread_local! {
     static NEXT: Cell<u64> = Cell::new(0);
-    #[allow(clippy::missing_const_for_thread_local)]
-    static LED: RefCell<Vec<Leader>> = RefCell::new(Vec::new());
+    static LED: Cell<Led> = Cell::new(NOTHING);
+    static INNER: RefCell<Vec<Leader>> = RefCell::new(Vec::new());
 }
 
 impl Leader {
@@ -58,27 +78,66 @@ impl Leader {
     /// From here on this thread is in the middle of it.
     #[inline]
     pub(crate) fn enter(self) {
-        let _ = LED.try_with(|led| led.borrow_mut().push(self));
+        let _ = LED.try_with(|led| match led.get() {
+            Led { outer: None, .. } => led.set(Led {
+                outer: Some(self),
+                inner: 0,
+            }),
+            more => self.enter_inner(led, more),
+        });
+    }
+
+    #[cold]
+    fn enter_inner(self, led: &Cell<Led>, before: Led) {
+        let entered = INNER.try_with(|inner| inner.borrow_mut().push(self));
+        // While a thread is torn down it is in the middle of one at most.
+        if entered.is_ok() {
+            led.set(Led {
+                inner: before.inner + 1,
+                ..before
+            });
+        }
     }
 
     /// Not any more.
     #[inline]
     pub(crate) fn leave(self) {
-        let _ = LED.try_with(|led| {
-            let mut led = led.borrow_mut();
-            if led.last() == Some(&self) {
-                led.pop();
-            } else if let Some(at) = led.iter().rposition(|other| *other == self) {
-                led.remove(at);
+        let _ = LED.try_with(|led| match led.get() {
+            Led { outer, inner: 0 } if outer == Some(self) => led.set(NOTHING),
+            more => self.leave_inner(led, more),
+        });
+    }
+
+    #[cold]
+    fn leave_inner(self, led: &Cell<Led>, before: Led) {
+        let _ = INNER.try_with(|inner| {
+            let mut inner = inner.borrow_mut();
+            let mut after = before;
+            if before.outer == Some(self) {
+                // Not in the order in which they were entered.
+                after.outer = Some(inner.remove(0));
+            } else if let Some(at) = inner.iter().rposition(|other| *other == self) {
+                inner.remove(at);
             }
+            after.inner = inner.len();
+            led.set(after);
         });
     }
 }
 
+/// What this thread is in the middle of.
+fn led() -> Chain {
+    let led = LED.try_with(Cell::get).unwrap_or(NOTHING);
+    let mut chain: Chain = led.outer.into_iter().collect();
+    if led.inner > 0 {
+        let _ = INNER.try_with(|inner| chain.extend_from_slice(&inner.borrow()));
+    }
+    chain
+}
+
 /// Whether this thread is in the middle of anything.
 pub(crate) fn leads() -> bool {
-    LED.try_with(|led| !led.borrow().is_empty())
-        .unwrap_or(false)
+    LED.try_with(Cell::get).unwrap_or(NOTHING).outer.is_some()
 }
 
 /// What those wait for who lead something themselves.
@@ -155,9 +214,7 @@ impl Drop for Waits {
 /// Notes that whatever this thread is in the middle of waits for `target`; `None`
 /// where that waits for one of these in turn.
 pub(crate) fn wait_for(target: Leader) -> Option<Waits> {
-    let from: Chain = LED
-        .try_with(|led| led.borrow().iter().copied().collect())
-        .unwrap_or_default();
+    let from = led();
     if !from.is_empty() {
         let mut edges = EDGES.lock();
         if edges.close_circle(&from, target) {
@@ -195,6 +252,10 @@ pub(crate) mod modelled {
 
         pub(crate) fn notify_all(&self) {
             self.0.notify_all();
+        }
+
+        pub(crate) fn notify_one(&self) {
+            self.0.notify_one();
         }
 
         pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
@@ -270,6 +331,27 @@ mod tests {
             waits.from.is_empty(),
             "nobody can wait for who leads nothing"
         );
+    }
+
+    #[test]
+    fn what_is_entered_may_be_left_in_any_order() {
+        let all = [Leader::new(), Leader::new(), Leader::new(), Leader::new()];
+        for first in 0..4 {
+            for second in 0..3 {
+                for leader in all {
+                    leader.enter();
+                }
+                let mut expected: Vec<Leader> = all.to_vec();
+                for at in [first, second] {
+                    expected.remove(at).leave();
+                    assert_eq!(led().to_vec(), expected);
+                }
+                Leader::new().leave();
+                assert_eq!(led().to_vec(), expected, "what was not entered is not left");
+                expected.into_iter().rev().for_each(Leader::leave);
+                assert!(!leads() && led().is_empty());
+            }
+        }
     }
 
     #[test]

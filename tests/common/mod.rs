@@ -1,9 +1,16 @@
 //! What the test files share: the four figures of Python, a watchdog against
-//! hangs, and an executor for futures.
+//! hangs, and an executor for futures. Tasks that are polled by hand, threads that
+//! start together and turns at the clock have modules of their own.
 
 #![allow(dead_code, unreachable_pub)] // each file uses its own part of this
 
+pub mod clock;
+pub mod tasks;
+pub mod threads;
+
 use std::future::Future;
+use std::hash::{Hash, Hasher};
+use std::io::{Write, stderr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -18,6 +25,14 @@ pub fn four(info: CacheInfo) -> (u64, u64, Option<usize>, usize) {
     (info.hits, info.misses, info.maxsize, info.currsize)
 }
 
+/// A user's key, all of one hash.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Clashing(pub u64);
+
+impl Hash for Clashing {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
 /// Aborts the process if it is not dropped within a minute.
 #[must_use]
 pub struct Watchdog {
@@ -30,7 +45,8 @@ pub fn watchdog() -> Watchdog {
     let test = thread::current().name().unwrap_or("a test").to_owned();
     thread::spawn(move || {
         if owner.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
-            eprintln!("{test} hangs");
+            // What `eprintln!` writes is captured, and goes with the process.
+            let _ = writeln!(stderr(), "{test} hangs");
             std::process::abort();
         }
     });

@@ -38,9 +38,9 @@ const PUBLISHED: [&str; 3] = ["lruheap-core", "lruheap-macros", "lruheap"];
 /// What each of them has to contain.
 const PACKAGED: [&str; 4] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "src/lib.rs"];
 
-/// How long the fuzz tests run; they have a short default of their own.
-const FUZZ_SECONDS: &str = "LRUHEAP_FUZZ_SECONDS";
-const FUZZ_SECONDS_IN_CI: &str = "60";
+/// How long the fuzz tests and the stress test run; they have short defaults of their own.
+const SECONDS: [&str; 2] = ["LRUHEAP_FUZZ_SECONDS", "LRUHEAP_STRESS_SECONDS"];
+const SECONDS_IN_CI: &str = "60";
 
 /// Odd, so that the median is a build that took place.
 const BUILD_ROUNDS: usize = 3;
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments[..] {
-        ["test"] => test(None),
+        ["test"] => test(&[]),
         ["ci"] => ci(),
         ["loom"] => loom(),
         ["sanitize"] => sanitize(),
@@ -74,11 +74,10 @@ fn main() -> ExitCode {
 
 // --- Commands ---
 
-fn test(fuzz_seconds: Option<&str>) -> Outcome {
+/// `long` names the tests that are to run as long as in CI.
+fn test(long: &[&str]) -> Outcome {
     let mut suite = cargo(&["test", "--workspace", "--all-features"]);
-    if let Some(seconds) = fuzz_seconds {
-        suite.env(FUZZ_SECONDS, seconds);
-    }
+    suite.envs(long.iter().map(|seconds| (seconds, SECONDS_IN_CI)));
     run(suite)?;
     run(cargo(&["run", "--release", "--example", "quickstart"]))?;
     run(cargo(&["run", "--release", "--example", "methods"]))?;
@@ -91,27 +90,26 @@ fn ci() -> Outcome {
     run(cargo(&["fmt", "--all", "--check"]))?;
     lint()?;
     document()?;
-    let fuzz_seconds = env::var_os(FUZZ_SECONDS)
-        .is_none()
-        .then_some(FUZZ_SECONDS_IN_CI);
-    test(fuzz_seconds)?;
-    exact_clock()?;
+    let is_unset = |seconds: &&str| env::var_os(seconds).is_none();
+    let long: Vec<&str> = SECONDS.into_iter().filter(is_unset).collect();
+    test(&long)?;
+    plain_system()?;
     loom()?;
     run(cargo(&["bench", "--no-run", "--workspace"]))?;
     check_crates()?;
     check_packages()
 }
 
-/// The engine as it is where the system has no coarse clock.
-fn exact_clock() -> Outcome {
-    let flags = "--cfg lruheap_exact_clock";
+/// The engine as it is where the system has no coarse clock and no fence for all threads.
+fn plain_system() -> Outcome {
+    let flags = "--cfg lruheap_exact_clock --cfg lruheap_real_fences";
     let mut lints = cargo(&["clippy", "--package", "lruheap-core", "--all-targets"]);
-    lints.args(["--target-dir", "target/exact-clock"]);
+    lints.args(["--target-dir", "target/plain-system"]);
     lints.args(["--all-features", "--", "-D", "warnings"]);
     lints.env("RUSTFLAGS", flags);
     run(lints)?;
     let mut tests = cargo(&["test", "--package", "lruheap-core", "--lib"]);
-    tests.args(["--target-dir", "target/exact-clock", "--all-features"]);
+    tests.args(["--target-dir", "target/plain-system", "--all-features"]);
     tests.env("RUSTFLAGS", flags);
     run(tests)
 }

@@ -95,8 +95,9 @@ impl<K, V> Waits<K, V> {
         Waits(state.flights.waits(hash))
     }
 
-    pub(super) fn look_again(self) {
-        for wait in self.0 {
+    #[inline]
+    pub(super) fn look_again(&self) {
+        for wait in &self.0 {
             wait.look_again();
         }
     }
@@ -434,13 +435,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         lead: Lead,
         pair: Option<&Arc<Pair<K, V>>>,
         values: &impl Values<V>,
-    ) -> Option<Held<K, V>> {
-        let settings = self.settings();
+    ) -> Option<(Held<K, V>, bool)> {
+        let (settings, is_renewal) = (self.settings(), lead.replaces);
         if let Some(pair) = pair {
             let matches = |(): &(), key: &K| (call.same)(pair.key(), key);
             let at = (call.hash, false);
             return self.at_slot(at, (), matches, &mut Trash::new(), |state, slot, (), _| {
-                state.fall_back(slot, settings, values)
+                state.fall_back(slot, is_renewal, settings, values)
             });
         }
         self.gate.with(|state| {
@@ -451,7 +452,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             let slot = store
                 .candidates(call.hash)
                 .find(|&slot| (call.same)(key, store.payload(slot).key()));
-            state.fall_back(slot, settings, values)
+            state.fall_back(slot, is_renewal, settings, values)
         })
     }
 

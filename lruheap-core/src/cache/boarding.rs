@@ -127,7 +127,7 @@ impl<H: Home> Waiter<H> {
         let Some(_waits) = leading::wait_for(join.leader) else {
             return End::Never;
         };
-        let patience = self.home.engine().patience().of(Who::thread());
+        let patience = self.home.engine().patience().of(Who::here());
         match join.wait.block(join.looks, patience, values) {
             Some(Waited::Value(brought)) => End::Value(brought),
             Some(Waited::Again) => End::Again,
@@ -164,8 +164,8 @@ struct Waiting<'a, H: Home> {
     /// The name of its waker there.
     waker: Option<Name>,
     waits: Option<Waits>,
-    /// Since when there has been no sign of the leader, and what the last was.
-    left: Option<(Instant, (u64, bool))>,
+    /// Since when the leader has not been polled, and how often it was before.
+    left: Option<(Instant, u64)>,
     alarm: Option<Alarm>,
 }
 
@@ -207,23 +207,18 @@ impl<'a, H: Home> Waiting<'a, H> {
         Poll::Pending
     }
 
-    /// Whether there has been no sign of the leader for so long that it is waited for
-    /// no more; if not, sees to it that this is asked again.
+    /// Whether the leader has not been polled for so long, or computes for so long, that
+    /// it is waited for no more; if not, sees to it that this is asked again.
     fn is_over(&mut self, cx: &Context<'_>) -> bool {
         let engine = self.home.engine();
         let now = engine.settings().clock.now();
-        let sign = self.join.wait.polls();
+        let polls = self.join.wait.polls();
         let since = match self.left {
-            Some((since, last)) if sign == last => since,
+            Some((since, before)) if polls == before => since,
             _ => now,
         };
-        self.left = Some((since, sign));
-        // A poll that goes on is as good a sign as a thread that computes.
-        let who = match (self.join.is_task, sign) {
-            (true, (_, false)) => Who::Task,
-            _ => Who::thread(),
-        };
-        let over = since.saturating_add(engine.patience().of(who));
+        self.left = Some((since, polls));
+        let over = since.saturating_add(engine.patience().of(Who::here()));
         if over <= now {
             return true;
         }

@@ -33,13 +33,19 @@ pub struct Engine<K, V, S: Scope = Process> {
     setup: S::Setup,
 }
 
-/// Pairs with the wanted hash, and whether theirs is the wanted key.
-struct Compared<K, V>(SmallVec<[(Arc<Pair<K, V>>, bool); 2]>);
+/// Pairs with the wanted hash.
+type Pairs<K, V> = SmallVec<[Arc<Pair<K, V>>; 2]>;
+
+/// A pair, and whether its key is the wanted one.
+type Verdict<K, V> = (Arc<Pair<K, V>>, bool);
+
+/// What has been compared so far.
+struct Compared<K, V>(SmallVec<[Verdict<K, V>; 2]>);
 
 impl<K, V> Compared<K, V> {
     /// What is known of the pair that mostly is the one at `at`.
     fn known(&self, at: usize, pair: &Arc<Pair<K, V>>) -> Option<bool> {
-        let is_it = |seen: &&(Arc<Pair<K, V>>, bool)| Arc::ptr_eq(&seen.0, pair);
+        let is_it = |seen: &&Verdict<K, V>| Arc::ptr_eq(&seen.0, pair);
         let seen = self.0.get(at).filter(is_it);
         seen.or_else(|| self.0.iter().find(is_it))
             .map(|(_, same)| *same)
@@ -48,7 +54,7 @@ impl<K, V> Compared<K, V> {
 
 enum Step<K, V, R> {
     Done(R),
-    Compare(SmallVec<[Arc<Pair<K, V>>; 2]>),
+    Compare(Pairs<K, V>),
 }
 
 /// Who would join a computation.
@@ -416,7 +422,7 @@ fn find_known<K, V>(
     hash: u32,
     joining: Option<Joining>,
     compared: &Compared<K, V>,
-) -> (Found, SmallVec<[Arc<Pair<K, V>>; 2]>) {
+) -> (Found, Pairs<K, V>) {
     let mut unknown = SmallVec::new();
     let mut found = Found {
         slot: None,
@@ -439,7 +445,7 @@ fn find_known<K, V>(
     }
     if let Some(Joining { is_task }) = joining {
         let mut is_known = false;
-        let mut others: SmallVec<[Arc<Pair<K, V>>; 2]> = SmallVec::new();
+        let mut others: Pairs<K, V> = SmallVec::new();
         for pair in state.flights.pairs(hash, is_task) {
             match compared.known(at, pair) {
                 Some(true) => is_known = true,

@@ -43,8 +43,8 @@ pub(crate) struct Flight<H: Home> {
     pair: Option<Arc<PairOf<H>>>,
     /// Whether this thread is in the middle of it.
     is_entered: bool,
-    /// When it began, where that is of interest.
-    began: Option<Instant>,
+    /// When it began, where that is of interest; else `NEVER`.
+    began: Instant,
     /// Where others wait for a task, from the beginning.
     wait: Option<Arc<WaitOf<H>>>,
     /// What was waited for in vain before this was begun.
@@ -71,6 +71,7 @@ impl<H: Home> Flight<H> {
     }
 
     /// The same for a task, which does its waiting by itself.
+    #[inline]
     pub(crate) fn begin(
         home: H,
         part: &impl Part<Owned = H::Key>,
@@ -119,6 +120,7 @@ impl<H: Home> Flight<H> {
         flight
     }
 
+    #[inline]
     pub(super) fn new(
         home: H,
         call: Call<H::Key>,
@@ -126,7 +128,10 @@ impl<H: Home> Flight<H> {
         pair: Option<Arc<PairOf<H>>>,
     ) -> Self {
         let settings = home.engine().settings();
-        let began = settings.xfetch.map(|_| settings.clock.now());
+        let began = match settings.xfetch {
+            Some(_) => settings.clock.now(),
+            None => Instant::NEVER,
+        };
         let mut flight = Flight {
             home,
             call,
@@ -228,9 +233,11 @@ impl<H: Home> Flight<H> {
 
     #[allow(clippy::cast_possible_truncation)]
     fn cost(&self) -> f32 {
-        let clock = &self.home.engine().settings().clock;
-        self.began
-            .map_or(0.0, |began| clock.now().since(began).as_secs_f32())
+        if self.began == Instant::NEVER {
+            return 0.0;
+        }
+        let now = self.home.engine().settings().clock.now();
+        now.since(self.began).as_secs_f32()
     }
 
     /// Ends with a result that is not to be kept. What it was to replace goes; those
@@ -267,13 +274,15 @@ impl<H: Home> Flight<H> {
     /// those who wait as well.
     pub(crate) fn fall_back(mut self, values: &impl Values<H::Value>) -> Option<H::Value> {
         let engine = self.home.engine();
-        if engine.settings().stale_if_error.is_zero() || self.is_asked_for {
+        let may_be_old = !engine.settings().stale_if_error.is_zero();
+        if self.is_asked_for || !(may_be_old || self.lead.replaces) {
             return None;
         }
-        let held = engine.fall_back(self.call, self.lead, self.pair.as_ref(), values)?;
+        let pair = self.pair.as_ref();
+        let (held, is_old) = engine.fall_back(self.call, self.lead, pair, values)?;
         let mut ended = engine.abandon(self.lead.ticket);
         self.has_ended = true;
-        self.bring(ended.wait.take(), held.again(values), true, values);
+        self.bring(ended.wait.take(), held.again(values), is_old, values);
         Some(held.release(values))
     }
 
@@ -292,7 +301,8 @@ impl<H: Home> Flight<H> {
         };
         self.lead.leader.enter();
         let _left = Left(self.lead.leader);
-        wait.in_poll(body)
+        wait.polled();
+        body()
     }
 
     /// Ends without a result.

@@ -2,6 +2,7 @@
 //! invalidation beats them: what was started before a key was removed, replaced or
 //! cleared is not stored. Runs inside the gate; nothing here runs user code.
 
+use std::mem;
 use std::sync::Arc;
 
 use super::payload::{Pair, Payload};
@@ -93,7 +94,6 @@ impl<K, V> Ended<K, V> {
 pub(crate) struct Join<K, V> {
     pub(crate) wait: Arc<Wait<K, V>>,
     pub(crate) leader: Leader,
-    pub(crate) is_task: bool,
     /// How often those who wait had been told to look again.
     pub(crate) looks: u64,
 }
@@ -119,10 +119,10 @@ impl<K, V> Mark<K, V> {
     fn end(&mut self) -> Ended<K, V> {
         debug_assert!(self.state != MarkState::Free, "a computation ended twice");
         Ended {
-            is_valid: std::mem::replace(&mut self.state, MarkState::Free) == MarkState::Valid,
+            is_valid: mem::replace(&mut self.state, MarkState::Free) == MarkState::Valid,
             key: self.key.take(),
             wait: self.wait.take(),
-            tags: std::mem::take(&mut self.tags),
+            tags: mem::take(&mut self.tags),
             number: self.number,
         }
     }
@@ -156,7 +156,8 @@ impl<K, V> List<K, V> {
         self.begun += 1;
         let mark = Mark::new(plan, self.begun, key);
         if self.first.state == MarkState::Free {
-            self.first = mark;
+            // What has ended has nothing left to drop, which the compiler can't know.
+            mem::forget(mem::replace(&mut self.first, mark));
             return Ticket(0);
         }
         self.begin_another(mark)
@@ -293,7 +294,6 @@ impl<K, V> Flights<K, V> {
             looks: wait.looks(),
             wait: Arc::clone(wait),
             leader: mark.plan.leader,
-            is_task: mark.plan.is_task,
         })
     }
 

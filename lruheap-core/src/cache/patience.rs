@@ -27,19 +27,17 @@ const MOST: Duration = Duration::from_secs(600);
 pub(crate) enum Who {
     /// A thread in the middle of a computation: one that it may well hold up.
     Leader,
-    /// A task, for another: since the future that leads was polled last.
-    Task,
-    /// A thread that leads nothing; a task, for a thread.
-    Thread,
+    /// Anyone else.
+    Other,
 }
 
 impl Who {
-    /// A thread, whether or not it is in the middle of something.
-    pub(crate) fn thread() -> Self {
+    /// Whoever this thread runs.
+    pub(crate) fn here() -> Self {
         if leading::leads() {
             Who::Leader
         } else {
-            Who::Thread
+            Who::Other
         }
     }
 }
@@ -60,8 +58,7 @@ impl Patience {
         let own = Duration::from_nanos(self.0.load(Ordering::Relaxed));
         own * match who {
             Who::Leader => 1,
-            Who::Task => 4,
-            Who::Thread => 16,
+            Who::Other => 4,
         }
     }
 
@@ -74,7 +71,7 @@ impl Patience {
         self.0.store(new, Ordering::Relaxed);
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, loom))]
     pub(crate) fn set(&self, own: Duration) {
         self.0.store(nanoseconds(own), Ordering::Relaxed);
     }
@@ -88,7 +85,7 @@ mod tests {
     fn patience_is_learned_between_its_bounds() {
         let patience = Patience::default();
         assert_eq!(patience.of(Who::Leader), FIRST);
-        assert_eq!(patience.of(Who::Thread), FIRST * 16);
+        assert_eq!(patience.of(Who::Other), FIRST * 4);
         patience.learn(false);
         assert_eq!(patience.of(Who::Leader), FIRST / 8);
         for _ in 0..9 {

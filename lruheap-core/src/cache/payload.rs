@@ -1,10 +1,11 @@
 //! What the store keeps for a key, and how values are handed out.
 
+use std::iter;
 use std::mem;
+use std::option;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-
-use smallvec::SmallVec;
+use std::vec;
 
 /// A key and its value, held by all who look at them outside the gate. Without its
 /// value yet while that is being computed.
@@ -142,7 +143,49 @@ impl<K: Clone, V: Clone> Payload<K, V> {
 }
 
 /// What has left the store and is dropped once the gate is free again.
-pub(crate) type Trash<K, V> = SmallVec<[Payload<K, V>; 2]>;
+pub(crate) struct Trash<K, V> {
+    /// Mostly there is one at most.
+    first: Option<Payload<K, V>>,
+    more: Vec<Payload<K, V>>,
+}
+
+impl<K, V> Trash<K, V> {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Trash {
+            first: None,
+            more: Vec::new(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, payload: Payload<K, V>) {
+        if self.first.is_none() {
+            self.first = Some(payload);
+        } else {
+            self.more.push(payload);
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.more.len()
+    }
+}
+
+impl<K, V> Extend<Payload<K, V>> for Trash<K, V> {
+    fn extend<I: IntoIterator<Item = Payload<K, V>>>(&mut self, payloads: I) {
+        payloads.into_iter().for_each(|payload| self.push(payload));
+    }
+}
+
+impl<K, V> IntoIterator for Trash<K, V> {
+    type Item = Payload<K, V>;
+    type IntoIter = iter::Chain<option::IntoIter<Self::Item>, vec::IntoIter<Self::Item>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.first.into_iter().chain(self.more)
+    }
+}
 
 /// How the values of a cache are handed to callers.
 pub trait Values<V> {

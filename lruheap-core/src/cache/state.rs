@@ -205,22 +205,29 @@ impl<K, V> State<K, V> {
         }
     }
 
-    /// The value that stands in for an error, if there is one that may.
+    /// The value that stands in for an error, if there is one that may, and whether it is
+    /// an old one: one that is still good does where it was only to be renewed.
     pub(crate) fn fall_back(
         &mut self,
         slot: Option<Slot>,
+        is_renewal: bool,
         settings: &Settings,
         values: &impl Values<V>,
-    ) -> Option<Held<K, V>> {
+    ) -> Option<(Held<K, V>, bool)> {
         let slot = slot.filter(|&slot| {
+            !self.is_over(slot, &settings.clock) && values.is_good(self.store.payload(slot).value())
+        })?;
+        let is_old = !is_renewal || self.live(Some(slot), settings).is_none();
+        if is_old {
             let end = self.store.end(slot).map(|end| end.back(settings.keep()));
             let end = end.map(|end| end.saturating_add(settings.stale_if_error));
-            !self.is_over(slot, &settings.clock)
-                && end.is_none_or(|end| !settings.clock.has_passed(end))
-                && values.is_good(self.store.payload(slot).value())
-        })?;
-        self.count_stale();
-        Some(Held::take(self.store.payload(slot), values))
+            let is_in_time = end.is_none_or(|end| !settings.clock.has_passed(end));
+            if settings.stale_if_error.is_zero() || !is_in_time {
+                return None;
+            }
+            self.count_stale();
+        }
+        Some((Held::take(self.store.payload(slot), values), is_old))
     }
 
     #[cold]
@@ -454,12 +461,5 @@ impl<K, V> State<K, V> {
             invalidations: self.counters.invalidations,
             stale: self.extras.as_ref().map_or(0, |extras| extras.stale),
         }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn has_tags(&self) -> bool {
-        self.extras
-            .as_ref()
-            .is_some_and(|extras| !extras.tags.is_empty())
     }
 }

@@ -3,7 +3,7 @@
 //! comes, and ends it with what was computed, or with nothing.
 
 use std::mem;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -20,9 +20,8 @@ use crate::leading::modelled::{Condvar, Mutex, MutexGuard};
 pub(crate) struct Wait<K, V> {
     inner: Mutex<Inner<K, V>>,
     changed: Condvar,
-    /// How often the leader's future has been polled, and whether it is right now.
+    /// How often the leader's future has been polled.
     polls: AtomicU64,
-    in_poll: AtomicBool,
 }
 
 struct Inner<K, V> {
@@ -121,7 +120,6 @@ impl<K, V> Wait<K, V> {
             }),
             changed: Condvar::new(),
             polls: AtomicU64::new(0),
-            in_poll: AtomicBool::new(false),
         }
     }
 
@@ -227,26 +225,14 @@ impl<K, V> Wait<K, V> {
         drop(old);
     }
 
-    /// The leader's future is polled: `poll` does so.
-    pub(crate) fn in_poll<R>(&self, poll: impl FnOnce() -> R) -> R {
-        struct Done<'a>(&'a AtomicBool);
-
-        impl Drop for Done<'_> {
-            fn drop(&mut self) {
-                self.0.store(false, Ordering::Relaxed);
-            }
-        }
-
-        self.in_poll.store(true, Ordering::Relaxed);
+    /// The leader's future is polled.
+    pub(crate) fn polled(&self) {
         self.polls.fetch_add(1, Ordering::Relaxed);
-        let _done = Done(&self.in_poll);
-        poll()
     }
 
-    /// How often the leader's future has been polled, and whether it is right now.
-    pub(crate) fn polls(&self) -> (u64, bool) {
-        let polls = self.polls.load(Ordering::Relaxed);
-        (polls, self.in_poll.load(Ordering::Relaxed))
+    /// How often it has been.
+    pub(crate) fn polls(&self) -> u64 {
+        self.polls.load(Ordering::Relaxed)
     }
 }
 

@@ -83,10 +83,16 @@ impl Deadlines {
     }
 
     /// Gives `slot` this deadline in place of the one it had.
+    #[inline]
     pub(super) fn set(&mut self, places: &mut impl Places, slot: Slot, deadline: Option<Instant>) {
+        if *places.place(slot) != NONE || deadline.is_some() {
+            self.change(places, slot, deadline);
+        }
+    }
+
+    fn change(&mut self, places: &mut impl Places, slot: Slot, deadline: Option<Instant>) {
         let place = *places.place(slot);
         match (place, deadline) {
-            (NONE, None) => {}
             (_, None) => self.remove(places, slot),
             (NONE, Some(deadline)) => {
                 self.heap.push(Timer {

@@ -76,7 +76,13 @@ pub(super) fn uncached(plan: &Plan<'_>) -> TokenStream {
         .this
         .as_ref()
         .map(|this| this.receiver.to_token_stream());
-    let inputs = plan.args.iter().map(|arg| arg.input.to_token_stream());
+    let inputs = plan.args.iter().map(|arg| {
+        let input = &arg.input;
+        // The body need not use what the tags do.
+        let used = plan.is_in_tags(&arg.name);
+        let allow = used.then(|| quote!(#[allow(unused_variables)]));
+        quote!(#allow #input)
+    });
     let inputs = this.into_iter().chain(inputs);
     let name = plan.names.control("uncached");
     let Declared { params, clause } = plan.names.declared_with_lifetimes(&TokenStream::new());

@@ -8,7 +8,7 @@ use syn::{Expr, PatType, Type, TypeParam};
 
 use super::attrs;
 use super::generics::{is_closure, type_parameters};
-use super::hygiene::{at, generated, local, mentions, respan};
+use super::hygiene::{at, generated, inlines, local, mentions, respan};
 use super::key::{self, Shape};
 use super::names::{Declared, Names};
 use super::place::{Place, Site};
@@ -292,6 +292,13 @@ impl<'a> Plan<'a> {
         } else {
             unchecked.next().map_or(self.key_span, generated)
         }
+    }
+
+    /// Whether the tags speak of an argument.
+    pub(super) fn is_in_tags(&self, name: &Ident) -> bool {
+        let tags = self.options.tags.iter().flat_map(|tags| &tags.tags);
+        let mut tokens = tags.map(ToTokens::to_token_stream);
+        tokens.any(|tag| mentions(tag.clone(), name) || inlines(tag, name))
     }
 
     /// Whether a type parameter is the type of a closure that is left out of the

@@ -29,7 +29,7 @@ pub(super) struct Other {
     arguments: Option<Punctuated<Expr, Token![,]>>,
 }
 
-const USAGE: &str = "write what is out of date: a function (`g`), one of its entries (`f(expr…)`), a method of all instances (`Type::m`); on a method, nothing for all caches of the instance, or the names of its methods";
+const USAGE: &str = "write what is out of date: a function (`g`), one of its entries (`f(expr…)`), a method of all instances (`Type::m`); on a method, nothing for all caches of the instance, or the names of its methods. What has a tag goes by `lruheap::invalidate_tag(\"courses\")` in the body";
 
 fn usage(error: &syn::Error) -> syn::Error {
     syn::Error::new(error.span(), USAGE)

@@ -56,7 +56,7 @@ fn what_is_invalidated_while_it_is_computed_is_returned_and_not_stored() {
 }
 
 /// Polls a future that waits for nothing but itself.
-fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 

@@ -1,49 +1,22 @@
 //! Threads that wait in the middle of a computation: for one that all of them need,
 //! and round in circles, which a call is computed to break.
 
-#![allow(clippy::items_after_statements)] // functions inside tests
-
-mod common;
-
 use std::collections::BTreeSet;
-use std::hash::{Hash, Hasher};
 use std::panic::catch_unwind;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Barrier, LazyLock, Mutex};
 use std::thread;
 
-use common::{four, watchdog};
+use crate::common::clock::clock_stands;
+use crate::common::threads::together;
+use crate::common::{Clashing, four, watchdog};
 use lruheap::{Cache, CacheHost, CacheInfo, InstanceCaches, lru_cache};
-
-/// What `n` threads that start at once get.
-fn together<R: Send>(n: usize, call: impl Fn(usize) -> R + Sync) -> Vec<R> {
-    let start = Barrier::new(n);
-    thread::scope(|scope| {
-        let (start, call) = (&start, &call);
-        let caller = |i| {
-            scope.spawn(move || {
-                start.wait();
-                call(i)
-            })
-        };
-        let callers: Vec<_> = (0..n).map(caller).collect();
-        callers.into_iter().map(|c| c.join().unwrap()).collect()
-    })
-}
 
 /// Hits and misses of all of these.
 fn counted<const N: usize>(infos: [CacheInfo; N]) -> (u64, u64) {
     let hits = infos.iter().map(|info| info.hits).sum();
     (hits, infos.iter().map(|info| info.misses).sum())
-}
-
-/// A user's key, all of one hash.
-#[derive(Clone, PartialEq, Eq)]
-struct Clashing(u64);
-
-impl Hash for Clashing {
-    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 /// Functions each of which calls the next, and the last the first. Their first runs
@@ -82,7 +55,7 @@ impl Circle {
 
 #[test]
 fn what_sixteen_computations_need_is_computed_once() {
-    let _watchdog = watchdog();
+    let (_clock, _watchdog) = (clock_stands(), watchdog());
     static ALL: Barrier = Barrier::new(16);
     static RUNS: AtomicU64 = AtomicU64::new(0);
     #[lru_cache]
@@ -103,7 +76,7 @@ fn what_sixteen_computations_need_is_computed_once() {
 
 #[test]
 fn a_recursion_in_many_threads_computes_each_step_once() {
-    let _watchdog = watchdog();
+    let (_clock, _watchdog) = (clock_stands(), watchdog());
     #[lru_cache(maxsize = None)]
     fn fibonacci(n: u64) -> u64 {
         if n < 2 {
@@ -124,7 +97,7 @@ fn a_recursion_in_many_threads_computes_each_step_once() {
 
 #[test]
 fn two_threads_that_compute_what_the_other_waits_for() {
-    let _watchdog = watchdog();
+    let (_clock, _watchdog) = (clock_stands(), watchdog());
     static CIRCLE: Circle = Circle::of(2);
     #[lru_cache(maxsize = None)]
     fn f(n: u64) -> u64 {
@@ -148,7 +121,7 @@ fn two_threads_that_compute_what_the_other_waits_for() {
 
 #[test]
 fn two_keys_of_one_function() {
-    let _watchdog = watchdog();
+    let (_clock, _watchdog) = (clock_stands(), watchdog());
     static CIRCLE: Circle = Circle::of(2);
     #[lru_cache(maxsize = None)]
     fn f(key: Clashing) -> u64 {
@@ -166,7 +139,7 @@ fn two_keys_of_one_function() {
 /// A function, a method and a cache; and threads that only wait.
 #[test]
 fn a_circle_of_three_caches_and_those_who_wait_for_them() {
-    let _watchdog = watchdog();
+    let (_clock, _watchdog) = (clock_stands(), watchdog());
     static CIRCLE: Circle = Circle::of(3);
     static HOST: LazyLock<Host> = LazyLock::new(Host::default);
     static CACHE: LazyLock<Cache<String, u64>> = LazyLock::new(Cache::default);
@@ -205,7 +178,7 @@ fn a_circle_of_three_caches_and_those_who_wait_for_them() {
 
 #[test]
 fn a_call_that_would_wait_for_itself() {
-    let _watchdog = watchdog();
+    let (_clock, _watchdog) = (clock_stands(), watchdog());
     static CIRCLE: Circle = Circle::of(1);
     #[lru_cache]
     fn number(n: u64) -> u64 {
@@ -255,7 +228,7 @@ fn a_call_that_would_wait_for_itself() {
 /// Whoever waits for what fails to break the circle runs it again.
 #[test]
 fn a_circle_that_ends_in_an_error_or_a_panic() {
-    let _watchdog = watchdog();
+    let (_clock, _watchdog) = (clock_stands(), watchdog());
     static CIRCLE: Circle = Circle::of(2);
     type Outcome = Result<u64, &'static str>;
 
@@ -289,7 +262,7 @@ fn a_circle_that_ends_in_an_error_or_a_panic() {
 /// patience; that takes a second of real time, once.
 #[test]
 fn a_circle_that_can_not_be_seen_is_broken_by_patience() {
-    let _watchdog = watchdog();
+    let (_clock, _watchdog) = (clock_stands(), watchdog());
     static CIRCLE: Circle = Circle::of(3);
     static GO_ON: Barrier = Barrier::new(2);
     #[lru_cache(cache_if = |value: &u64| *value < 200)]
