@@ -249,19 +249,19 @@ macro_rules! calls {
                 part: P,
                 value: V,
             ) {
-                self.__insert_tagged(values, part, || [], value);
+                self.__insert_tagged(values, [], part, value);
             }
 
             /// The same with tags.
             pub fn __insert_tagged<P: Part<Owned = K>, const N: usize>(
                 self: $home,
                 values: impl Values<V>,
+                tags: [Tag; N],
                 part: P,
-                tags: impl FnOnce() -> [Tag; N],
                 value: V,
             ) {
                 if values.keeps(&value) {
-                    let tags = tags().map(|tag| tag.0).into();
+                    let tags = tags.map(|tag| tag.0).into();
                     self.engine().set(&part, value, &values, tags);
                 } else {
                     // As if the body had returned it: the entry is out of date.
@@ -307,7 +307,7 @@ macro_rules! calls {
             ) -> Answer<V> {
                 match ask {
                     Ask::Insert(value) => {
-                        self.__insert_tagged(values, part, tags, value);
+                        self.__insert_tagged(values, tags(), part, value);
                         Answer::Done
                     }
                     ask => self.__control(values, part, ask),

@@ -118,11 +118,38 @@ fn tag_list(plan: &Plan<'_>) -> Option<TokenStream> {
     Some(quote!([#(#tags),*]))
 }
 
-/// A control that may store a value: its name and its last arguments, after how values
-/// are copied and the key.
-pub(super) fn storing(plan: &Plan<'_>, what: &str, last: &Ident) -> (String, TokenStream) {
+/// `cache_insert` of a function.
+pub(super) fn insert(
+    plan: &Plan<'_>,
+    site: &Site,
+    values: &TokenStream,
+    value: &Ident,
+) -> TokenStream {
+    let part = plan.part(site);
     match tag_list(plan) {
-        Some(tags) => (format!("{what}_tagged"), quote!(|| #tags, #last)),
-        None => (what.to_string(), last.to_token_stream()),
+        Some(tags) => plan.ask(
+            site,
+            "__insert_tagged",
+            &quote!(#values, #tags, #part, #value),
+        ),
+        None => plan.ask(site, "__insert", &quote!(#values, #part, #value)),
+    }
+}
+
+/// A control of a method that concerns one entry, and may be `cache_insert`.
+pub(super) fn control(
+    plan: &Plan<'_>,
+    site: &Site,
+    values: &TokenStream,
+    ask: &Ident,
+) -> TokenStream {
+    let part = plan.part(site);
+    match tag_list(plan) {
+        Some(tags) => plan.ask(
+            site,
+            "__control_tagged",
+            &quote!(#values, #part, || #tags, #ask),
+        ),
+        None => plan.ask(site, "__control", &quote!(#values, #part, #ask)),
     }
 }

@@ -169,8 +169,7 @@ fn one_entry(plan: &Plan<'_>) -> TokenStream {
     let peek = plan.ask(&this, "__peek", &quote!(#values, #part));
     let contains = plan.ask(&this, "__contains", &quote!(#values, #part));
     let ttl = plan.ask(&this, "__ttl", &quote!(#values, #part));
-    let (insert, new_value) = call::storing(plan, "__insert", &new);
-    let insert = plan.ask(&this, &insert, &quote!(#values, #part, #new_value));
+    let insert = call::insert(plan, &this, &values, &new);
     let remove = plan.ask(&this, "__remove", &quote!(#values, #part));
     let doc_peek = plan.doc("The live value, if there is one. Counts and touches nothing.");
     let doc_contains = plan.doc("Whether there is a live value. Counts and touches nothing.");

@@ -75,9 +75,8 @@ impl Method<'_> {
             quote!(match #arguments { #private::Option::Some(#arguments) => match #arguments {}, #private::Option::None => #whole })
         } else {
             let values = plan.names.path(&site.of, &plan.names.hidden("values"));
-            let (pattern, part) = (self.pattern(), plan.part(&site));
-            let (control, ask) = call::storing(plan, "__control", &ask);
-            let entry = plan.ask(&site, &control, &quote!(#values(), #part, #ask));
+            let pattern = self.pattern();
+            let entry = call::control(plan, &site, &quote!(#values()), &ask);
             // What is left out of the key is in the tuple all the same.
             quote! {
                 match #arguments {
