@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
-use crate::common::clock::clock_moves;
+use crate::common::clock::{clock_moves, clock_stands};
 use crate::common::watchdog;
 use lruheap::{CacheHost, InstanceCaches, cache_invalidate, invalidate_tag, lru_cache};
 
@@ -14,6 +14,7 @@ fn advance(seconds: u64) {
 
 #[test]
 fn evicted_removed_cleared_and_shrunk() {
+    let _turn = clock_stands();
     #[lru_cache(maxsize = 4, tags("going", format!("going:{n}")))]
     fn same(n: u32) -> u32 {
         n
@@ -150,6 +151,7 @@ fn a_refresh_gives_the_tags_of_now() {
 
 #[test]
 fn what_is_not_kept_has_no_tags() {
+    let _turn = clock_stands();
     static VALUE: AtomicU32 = AtomicU32::new(1);
 
     #[lru_cache(cache_if = |value: &u32| *value > 0, tags("not kept"))]
@@ -182,6 +184,7 @@ fn what_is_not_kept_has_no_tags() {
 
 #[test]
 fn instances_that_die_and_clones_that_begin_empty() {
+    let _turn = clock_moves();
     #[derive(CacheHost, Default, Clone)]
     struct Host {
         caches: InstanceCaches,

@@ -2,11 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use crate::common::clock::clock_stands;
 use crate::common::four;
 use lruheap::{CacheHost, InstanceCaches, cache_invalidate, invalidate_tag, lru_cache};
 
 #[test]
 fn cache_invalidate_and_tags() {
+    let _turn = clock_stands();
     static PRICES: Mutex<[u32; 3]> = Mutex::new([10, 20, 30]);
 
     fn read(id: usize) -> u32 {
@@ -62,6 +64,7 @@ fn cache_invalidate_and_tags() {
 
 #[test]
 fn by_hand_through_the_controls() {
+    let _turn = clock_stands();
     #[lru_cache(tags("by hand", format!("by hand:{n}")))]
     fn same(n: u32) -> u32 {
         n
@@ -102,6 +105,7 @@ fn by_hand_through_the_controls() {
 
 #[test]
 fn counters_say_what_went_by_tag() {
+    let _turn = clock_stands();
     #[lru_cache(maxsize = 3, tags("figures", format!("figures:{}", n % 2)))]
     fn same(n: u32) -> u32 {
         n

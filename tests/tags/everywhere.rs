@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use crate::common::clock::clock_moves;
 use crate::common::{YieldNow, block_on};
 use lruheap::{CacheHost, InstanceCaches, invalidate_tag, lru_cache};
 
@@ -149,6 +150,7 @@ fn held(schools: &[Arc<School>; 2]) -> [usize; 2] {
 
 #[test]
 fn just_those_entries_go_in_all_caches() {
+    let _turn = clock_moves();
     let school = |name| {
         let caches = InstanceCaches::new();
         Arc::new(School { name, caches })

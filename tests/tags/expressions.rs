@@ -6,6 +6,7 @@ use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
+use crate::common::clock::clock_stands;
 use crate::common::{YieldNow, block_on, watchdog};
 use lruheap::{invalidate_tag, lru_cache};
 
@@ -39,6 +40,7 @@ fn of_all_types(name: &str) -> usize {
 
 #[test]
 fn all_kinds_of_strings_are_tags() {
+    let _turn = clock_stands();
     let kinds = ["", ":cow", ":arc", ":rc", ":box", ":own", ":reference"];
     for kind in kinds {
         let _ = (
@@ -65,6 +67,7 @@ fn all_kinds_of_strings_are_tags() {
 
 #[test]
 fn the_body_has_the_arguments_and_they_are_moved_nowhere_else() {
+    let _turn = clock_stands();
     #[lru_cache(tags(id, names[0], format!("moved:{}", names.len())))]
     fn by_value(id: String, mut names: Vec<String>) -> Vec<String> {
         names.push(id);
@@ -111,6 +114,7 @@ fn the_body_has_the_arguments_and_they_are_moved_nowhere_else() {
 
 #[test]
 fn one_that_panics_leaves_nothing_behind() {
+    let _turn = clock_stands();
     static IS_BROKEN: AtomicBool = AtomicBool::new(true);
 
     fn fragile(tag: &str) -> String {
@@ -156,6 +160,7 @@ fn one_that_panics_leaves_nothing_behind() {
 
 #[test]
 fn one_that_calls_the_function_or_invalidates() {
+    let _turn = clock_stands();
     static CALLS: AtomicU32 = AtomicU32::new(0);
 
     #[lru_cache(tags(format!("calls:{}", if n == 0 { 0 } else { recursive(n - 1) })))]

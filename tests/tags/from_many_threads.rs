@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
+use crate::common::clock::clock_stands;
 use crate::common::{YieldNow, block_on, watchdog};
 use lruheap::{CacheHost, InstanceCaches, invalidate_tag, lru_cache};
 
@@ -72,6 +73,7 @@ const WAYS: usize = 7;
 
 #[test]
 fn nothing_is_stale_after_an_invalidation() {
+    let _turn = clock_stands();
     let _watchdog = watchdog();
     let hosts: [Arc<Host>; 2] = Default::default();
     // So that every cache is known before the crowd comes.
@@ -125,6 +127,7 @@ fn nothing_is_stale_after_an_invalidation() {
 
 #[test]
 fn invalidations_at_once_count_each_entry_once() {
+    let _turn = clock_stands();
     #[lru_cache(maxsize = None, tags("once", format!("once:{}", n % 4)))]
     fn same(n: u32) -> u32 {
         n

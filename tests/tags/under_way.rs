@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::thread;
 
+use crate::common::clock::clock_stands;
 use crate::common::{YieldNow, block_on, poll_once, watchdog};
 use lruheap::{CacheHost, InstanceCaches, invalidate_tag, lru_cache};
 
@@ -24,6 +25,7 @@ fn then(act: &Act, what: impl FnOnce() + Send + 'static) {
 
 #[test]
 fn what_is_being_computed_with_the_tag_is_not_stored() {
+    let _turn = clock_stands();
     static ACT: Act = Mutex::new(None);
     static RUNS: AtomicU32 = AtomicU32::new(0);
 
@@ -67,6 +69,7 @@ fn what_is_being_computed_with_the_tag_is_not_stored() {
 
 #[test]
 fn who_calls_after_the_invalidation_does_not_join() {
+    let _turn = clock_stands();
     static VALUE: AtomicU32 = AtomicU32::new(1);
     static STEPS: Barrier = Barrier::new(2);
 
@@ -95,6 +98,7 @@ fn who_calls_after_the_invalidation_does_not_join() {
 
 #[test]
 fn a_future_under_way_is_not_stored() {
+    let _turn = clock_stands();
     static RUNS: AtomicU32 = AtomicU32::new(0);
 
     #[lru_cache(tags("awaited"))]
@@ -119,6 +123,7 @@ fn a_future_under_way_is_not_stored() {
 
 #[test]
 fn methods_of_every_kind_are_not_stored() {
+    let _turn = clock_stands();
     #[derive(CacheHost, Default)]
     struct Host {
         act: Act,
@@ -162,6 +167,7 @@ fn methods_of_every_kind_are_not_stored() {
 
 #[test]
 fn a_body_inside_another_takes_its_tags_with_it() {
+    let _turn = clock_stands();
     static ACT: Act = Mutex::new(None);
 
     #[lru_cache(tags("inner"))]
@@ -192,6 +198,7 @@ fn a_body_inside_another_takes_its_tags_with_it() {
 
 #[test]
 fn a_panic_in_the_body_leaves_no_tags() {
+    let _turn = clock_stands();
     static IS_BROKEN: AtomicBool = AtomicBool::new(true);
 
     #[lru_cache(tags("broken"))]

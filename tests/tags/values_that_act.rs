@@ -5,11 +5,13 @@ use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
+use crate::common::clock::clock_stands;
 use crate::common::{four, watchdog};
 use lruheap::{invalidate_tag, lru_cache};
 
 #[test]
 fn a_drop_that_invalidates() {
+    let _turn = clock_stands();
     #[derive(Clone)]
     struct Chain(u32);
 
@@ -46,6 +48,7 @@ fn a_drop_that_invalidates() {
 
 #[test]
 fn a_drop_that_calls_the_function() {
+    let _turn = clock_stands();
     struct Caller(u32);
 
     impl Drop for Caller {
@@ -75,6 +78,7 @@ fn a_drop_that_calls_the_function() {
 
 #[test]
 fn a_drop_that_panics() {
+    let _turn = clock_stands();
     struct Panics(bool);
 
     impl Drop for Panics {
@@ -115,6 +119,7 @@ fn a_drop_that_panics() {
 
 #[test]
 fn keys_that_are_the_users_own() {
+    let _turn = clock_stands();
     #[derive(Clone, Debug)]
     struct Key(u32);
 
