@@ -203,6 +203,13 @@ pub(crate) struct Waits {
     to: Leader,
 }
 
+impl Waits {
+    /// Whether something can't end before the wait has.
+    pub(crate) fn are_in_something(&self) -> bool {
+        !self.from.is_empty()
+    }
+}
+
 impl Drop for Waits {
     fn drop(&mut self) {
         if !self.from.is_empty() {

@@ -63,13 +63,24 @@ pub(super) enum Mode<'a, K, V> {
     /// No one.
     Alone,
     /// Anyone but this one, whom nobody is to wait for any more.
-    InsteadOf(&'a Arc<Wait<K, V>>),
+    InsteadOf(&'a Lost<K, V>),
+}
+
+/// A wait that was given up.
+pub(super) struct Lost<K, V> {
+    pub(super) wait: Arc<Wait<K, V>>,
+    /// How many had been given up before it, one for the other.
+    pub(super) links: u32,
+    /// What patience was.
+    pub(super) patience: u64,
 }
 
 /// What a computation leaves to be done outside the gate.
 pub(super) struct Landed<K, V> {
     /// Those who wait for it.
     pub(super) wait: Option<Arc<Wait<K, V>>>,
+    /// Where nobody waits: what may be kept there is not for the gate to drop.
+    pub(super) deserted: Option<Arc<Wait<K, V>>>,
     /// What they get, and whoever else it was made for.
     pub(super) held: Option<Held<K, V>>,
     pub(super) others: Waits<K, V>,
@@ -150,7 +161,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                             }
                         }
                         let key = Some(Known::Inert(part.to_key()));
-                        Arrival::Lead(lead(state, call, is_open, replaces, key))
+                        let plan = self.plan(call, is_open, replaces, 0);
+                        Arrival::Lead(lead(state, plan, key))
                     }
                 }
             });
@@ -167,7 +179,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                     Look::Miss if self.coalesces(state, call.is_task) => Arrival::Unknown,
                     look => {
                         let replaces = matches!(look, Look::Renew);
-                        Arrival::Lead(lead(state, call, false, replaces, None))
+                        let plan = self.plan(call, false, replaces, 0);
+                        Arrival::Lead(lead(state, plan, None))
                     }
                 }
             },
@@ -233,22 +246,40 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             Look::Miss => false,
         };
         let mut is_open = self.coalesces(state, call.is_task);
-        match (mode, found.flight.filter(|_| is_open)) {
-            (Mode::Alone, _) => is_open = false,
-            (_, Some(flight)) if !replaces => {
-                let is_left = match mode {
-                    Mode::InsteadOf(wait) => state.flights.close(flight, wait),
-                    _ => false,
-                };
-                if !is_left {
-                    if let Some(join) = state.flights.join(flight) {
-                        return Arrival::Join(join);
-                    }
-                }
+        let mut links = 0;
+        match mode {
+            Mode::Join => {}
+            Mode::Alone => is_open = false,
+            Mode::InsteadOf(lost) => {
+                // Whatever comes of this call, it may end that wait.
+                state.flights.close(call.hash, &lost.wait);
+                links = lost.links + 1;
             }
-            _ => {}
         }
-        Arrival::Lead(lead(state, call, is_open, replaces, key()))
+        let flight = found.flight.filter(|_| is_open && !replaces);
+        let flight = flight.filter(|&flight| state.flights.is_open(flight));
+        if let Some(join) = flight.and_then(|flight| state.flights.join(flight)) {
+            return Arrival::Join(join);
+        }
+        let plan = self.plan(call, is_open, replaces, links);
+        Arrival::Lead(lead(state, plan, key()))
+    }
+
+    fn plan(&self, call: Call<K>, is_open: bool, replaces: bool, links: u32) -> Plan {
+        let began = if replaces {
+            self.settings().clock.now()
+        } else {
+            Instant::NEVER
+        };
+        Plan {
+            hash: call.hash,
+            leader: Leader::new(),
+            is_task: call.is_task,
+            is_open,
+            replaces,
+            links,
+            began,
+        }
     }
 
     /// A call has waited, and this is what it was brought: what is there by now counts
@@ -296,7 +327,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     pub(super) fn begin(&self, call: Call<K>, key: Known<K, V>) -> Lead {
         self.gate.with(|state| {
             let is_open = self.coalesces(state, call.is_task);
-            begin(state, call, is_open, true, Some(key))
+            begin(state, self.plan(call, is_open, true, 0), Some(key))
         })
     }
 
@@ -379,12 +410,16 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     ) -> Landed<K, V> {
         let wait = ended.wait.take();
         // Who has come to wait did so in here; one who goes may be counted yet.
-        let wait = wait.filter(|wait| Arc::strong_count(wait) > audience.own);
+        let (wait, deserted) = match wait {
+            Some(wait) if Arc::strong_count(&wait) > audience.own => (Some(wait), None),
+            wait => (None, wait),
+        };
         let is_wanted = wait.is_some() || audience.is_elsewhere;
         let held = is_wanted.then(|| Held::take(&payload, values));
         let deadline = state.land(at, payload, &mut ended, terms, self.settings(), trash);
         Landed {
             wait,
+            deserted,
             held,
             others: Waits::under(at.0, state),
             deadline,
@@ -401,8 +436,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         trash: &mut Trash<K, V>,
     ) -> Ended<K, V> {
         let discard =
-            |state: &mut State<K, V>, slot: Option<_>, ended: &Ended<K, V>, trash: &mut _| {
-                if let Some(slot) = slot.filter(|_| ended.is_valid && lead.replaces) {
+            |state: &mut State<K, V>, slot: Option<Slot>, ended: &Ended<K, V>, trash: &mut _| {
+                // What is kept past its time is out of date as well.
+                let is_old = |&slot: &Slot| {
+                    lead.replaces || state.live(Some(slot), self.settings()).is_none()
+                };
+                if let Some(slot) = slot.filter(is_old).filter(|_| ended.is_valid) {
                     state.discard(slot, self.settings(), trash);
                 }
             };
@@ -474,36 +513,17 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 }
 
-fn lead<K, V>(
-    state: &mut State<K, V>,
-    call: Call<K>,
-    is_open: bool,
-    replaces: bool,
-    key: Option<Known<K, V>>,
-) -> Lead {
+fn lead<K, V>(state: &mut State<K, V>, plan: Plan, key: Option<Known<K, V>>) -> Lead {
     state.counters.misses += 1;
-    begin(state, call, is_open, replaces, key)
+    begin(state, plan, key)
 }
 
-fn begin<K, V>(
-    state: &mut State<K, V>,
-    call: Call<K>,
-    is_open: bool,
-    replaces: bool,
-    key: Option<Known<K, V>>,
-) -> Lead {
-    let leader = Leader::new();
-    let plan = Plan {
-        hash: call.hash,
-        leader,
-        is_task: call.is_task,
-        is_open,
-        replaces,
-    };
+#[inline]
+fn begin<K, V>(state: &mut State<K, V>, plan: Plan, key: Option<Known<K, V>>) -> Lead {
     Lead {
+        leader: plan.leader,
+        is_open: plan.is_open,
+        replaces: plan.replaces,
         ticket: state.flights.begin(plan, key),
-        leader,
-        is_open,
-        replaces,
     }
 }

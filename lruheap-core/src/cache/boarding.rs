@@ -5,12 +5,12 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::board::{Arrival, Call, Mode};
+use super::board::{Arrival, Call, Lost, Mode};
 use super::flight::{Flight, Home};
 use super::flights::{Join, Known};
-use super::patience::Who;
+use super::patience::{Patience, Who};
 use super::payload::{Held, Trash, Values};
-use super::wait::{Brought, Name, Wait, Waited};
+use super::wait::{Brought, Name, Waited};
 use crate::leading::{self, Waits};
 use crate::time::Instant;
 use crate::timer::Alarm;
@@ -37,7 +37,7 @@ enum End<K, V> {
     /// It would not, because of whoever waits: nobody is waited for.
     Never,
     /// It may never.
-    Impatient(Arc<Wait<K, V>>),
+    Impatient(Lost<K, V>),
 }
 
 impl<H: Home> Waiter<H> {
@@ -71,7 +71,7 @@ impl<H: Home> Waiter<H> {
             Arrival::Held(held) => Boarding::Held(held),
             Arrival::Lead(lead) => {
                 let instead_of = match mode {
-                    Mode::InsteadOf(wait) => Some(Arc::clone(wait)),
+                    Mode::InsteadOf(lost) => Some((Arc::clone(&lost.wait), lost.patience)),
                     _ => None,
                 };
                 let flight = Flight::new(self.home, self.call, lead, pair);
@@ -99,7 +99,7 @@ impl<H: Home> Waiter<H> {
             }
             End::Again => self.decide(&Mode::Join, values),
             End::Never => self.decide(&Mode::Alone, values),
-            End::Impatient(wait) => self.decide(&Mode::InsteadOf(&wait), values),
+            End::Impatient(lost) => self.decide(&Mode::InsteadOf(&lost), values),
         }
     }
 
@@ -127,11 +127,12 @@ impl<H: Home> Waiter<H> {
         let Some(_waits) = leading::wait_for(join.leader) else {
             return End::Never;
         };
-        let patience = self.home.engine().patience().of(Who::here());
+        let own = self.home.engine().patience().own();
+        let patience = Patience::of(own, Who::here(), join.links);
         match join.wait.block(join.looks, patience, values) {
             Some(Waited::Value(brought)) => End::Value(brought),
             Some(Waited::Again) => End::Again,
-            None => End::Impatient(Arc::clone(&join.wait)),
+            None => End::Impatient(Lost::new(join, own)),
         }
     }
 
@@ -194,22 +195,26 @@ impl<'a, H: Home> Waiting<'a, H> {
             });
         }
         // Each poll may be in the middle of something else.
-        if self.waits.is_none() || leading::leads() {
+        let is_noted = self
+            .waits
+            .as_ref()
+            .is_some_and(|waits| !waits.are_in_something());
+        if !is_noted || leading::leads() {
             self.waits = None;
             match leading::wait_for(self.join.leader) {
                 Some(waits) => self.waits = Some(waits),
                 None => return Poll::Ready(End::Never),
             }
         }
-        if self.is_over(cx) {
-            return Poll::Ready(End::Impatient(Arc::clone(&self.join.wait)));
+        match self.lost_patience(cx) {
+            Some(own) => Poll::Ready(End::Impatient(Lost::new(&self.join, own))),
+            None => Poll::Pending,
         }
-        Poll::Pending
     }
 
-    /// Whether the leader has not been polled for so long, or computes for so long, that
-    /// it is waited for no more; if not, sees to it that this is asked again.
-    fn is_over(&mut self, cx: &Context<'_>) -> bool {
+    /// The patience that has ended, if the leader has not been polled for so long, or
+    /// computes for so long; if not, sees to it that this is asked again.
+    fn lost_patience(&mut self, cx: &Context<'_>) -> Option<u64> {
         let engine = self.home.engine();
         let now = engine.settings().clock.now();
         let polls = self.join.wait.polls();
@@ -218,12 +223,23 @@ impl<'a, H: Home> Waiting<'a, H> {
             _ => now,
         };
         self.left = Some((since, polls));
-        let over = since.saturating_add(engine.patience().of(Who::here()));
+        let own = engine.patience().own();
+        let over = since.saturating_add(Patience::of(own, Who::here(), self.join.links));
         if over <= now {
-            return true;
+            return Some(own);
         }
         self.alarm = Some(Alarm::set(over, cx.waker()));
-        false
+        None
+    }
+}
+
+impl<K, V> Lost<K, V> {
+    fn new(join: &Join<K, V>, patience: u64) -> Self {
+        Lost {
+            wait: Arc::clone(&join.wait),
+            links: join.links,
+            patience,
+        }
     }
 }
 

@@ -47,8 +47,8 @@ pub(crate) struct Flight<H: Home> {
     began: Instant,
     /// Where others wait for a task, from the beginning.
     wait: Option<Arc<WaitOf<H>>>,
-    /// What was waited for in vain before this was begun.
-    instead_of: Option<Arc<WaitOf<H>>>,
+    /// What was waited for in vain before this was begun, and with what patience.
+    instead_of: Option<(Arc<WaitOf<H>>, u64)>,
     /// Whether it was asked for, and is no call.
     is_asked_for: bool,
     has_ended: bool,
@@ -170,8 +170,8 @@ impl<H: Home> Flight<H> {
         self.enter();
     }
 
-    pub(super) fn instead_of(mut self, wait: Option<Arc<WaitOf<H>>>) -> Self {
-        self.instead_of = wait;
+    pub(super) fn instead_of(mut self, lost: Option<(Arc<WaitOf<H>>, u64)>) -> Self {
+        self.instead_of = lost;
         self
     }
 
@@ -207,6 +207,7 @@ impl<H: Home> Flight<H> {
         if let Some(held) = landed.held {
             self.bring(landed.wait, held, false, values);
         }
+        drop(landed.deserted);
     }
 
     /// Gives a value to those who wait for this, and to those who still wait for what it
@@ -220,15 +221,16 @@ impl<H: Home> Flight<H> {
         values: &impl Values<H::Value>,
     ) {
         let brought = Brought { held, is_stale };
-        let instead = self.instead_of.take().inspect(|wait| self.learn(wait));
-        let rest = instead.and_then(|instead| instead.end(Some(brought.again(values))));
+        let instead = self.instead_of.take().inspect(|lost| self.learn(lost));
+        let rest = instead.and_then(|(wait, _)| wait.end(Some(brought.again(values))));
         let more = wait.and_then(|wait| wait.end(Some(brought)));
         // The user's `Drop` may panic: by now all have been told.
         turns::drop_each([rest, more]);
     }
 
-    fn learn(&self, wait: &WaitOf<H>) {
-        self.home.engine().patience().learn(wait.has_ended());
+    fn learn(&self, (wait, own): &(Arc<WaitOf<H>>, u64)) {
+        let patience = self.home.engine().patience();
+        patience.learn(*own, wait.has_ended());
     }
 
     #[allow(clippy::cast_possible_truncation)]
@@ -259,14 +261,14 @@ impl<H: Home> Flight<H> {
             return;
         }
         // The user's `Clone` may panic: nobody is left waiting.
-        let nobody = OnPanic(wait.clone());
+        let mut nobody = OnPanic(wait.clone());
         let pair = match (self.pair.take(), ended.key.take()) {
             (Some(pair), _) => pair,
             (None, Some(Known::Inert(key))) => Arc::new(Pair::of(key)),
             (None, _) => return,
         };
         pair.set(copy());
-        drop(nobody);
+        drop(nobody.0.take());
         self.bring(wait, Held::Shared(pair), false, values);
     }
 
@@ -288,21 +290,18 @@ impl<H: Home> Flight<H> {
 
     /// Runs what belongs to the body of a task: the thread is in the middle of it.
     pub(crate) fn in_middle<R>(&self, body: impl FnOnce() -> R) -> R {
-        struct Left(Leader);
-
-        impl Drop for Left {
-            fn drop(&mut self) {
-                self.0.leave();
-            }
-        }
-
-        let Some(wait) = &self.wait else {
-            return body();
-        };
-        self.lead.leader.enter();
-        let _left = Left(self.lead.leader);
-        wait.polled();
+        let _middle = self.middle();
         body()
+    }
+
+    /// From here on the thread is in the middle of a task's computation, until this is
+    /// dropped.
+    pub(crate) fn middle(&self) -> Middle {
+        Middle(self.wait.as_ref().map(|wait| {
+            self.lead.leader.enter();
+            wait.polled();
+            self.lead.leader
+        }))
     }
 
     /// Ends without a result.
@@ -320,12 +319,23 @@ impl<H: Home> Flight<H> {
     }
 }
 
+/// A thread that is in the middle of a task's computation.
+pub(crate) struct Middle(Option<Leader>);
+
+impl Drop for Middle {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            leader.leave();
+        }
+    }
+}
+
 /// Tells those who wait to look again, should the value for them panic in the making.
 struct OnPanic<K, V>(Option<Arc<Wait<K, V>>>);
 
 impl<K, V> Drop for OnPanic<K, V> {
     fn drop(&mut self) {
-        if let Some(wait) = self.0.take().filter(|_| std::thread::panicking()) {
+        if let Some(wait) = self.0.take() {
             wait.end(None);
         }
     }
@@ -340,9 +350,9 @@ impl<H: Home> Drop for Flight<H> {
         if !self.has_ended {
             self.leave_no_trace();
         }
-        if let Some(wait) = self.instead_of.take() {
-            self.learn(&wait);
-            wait.look_again();
+        if let Some(lost) = self.instead_of.take() {
+            self.learn(&lost);
+            lost.0.look_again();
         }
     }
 }

@@ -4,12 +4,17 @@
 
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::payload::{Pair, Payload};
 use super::tags::Tag;
 use super::wait::Wait;
 use crate::leading::Leader;
 use crate::store::Table;
+use crate::time::{Clock, Instant};
+
+/// How long others leave a renewal to whoever began it.
+const LONGEST_RENEWAL: Duration = Duration::from_secs(60);
 
 /// The name of a computation in its cache's [`Flights`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +56,10 @@ pub(crate) struct Plan {
     pub(crate) is_open: bool,
     /// Whether it is to replace a live entry.
     pub(crate) replaces: bool,
+    /// How many have lost patience, one with the other, before it was begun.
+    pub(crate) links: u32,
+    /// When it began, where that is of interest; else `NEVER`.
+    pub(crate) began: Instant,
 }
 
 struct Mark<K, V> {
@@ -61,6 +70,8 @@ struct Mark<K, V> {
     key: Option<Known<K, V>>,
     wait: Option<Arc<Wait<K, V>>>,
     tags: Vec<Tag>,
+    /// Whether one that began later has stored its result: that is the newer one.
+    is_overtaken: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,6 +89,8 @@ pub(crate) struct Ended<K, V> {
     pub(crate) wait: Option<Arc<Wait<K, V>>>,
     pub(crate) tags: Vec<Tag>,
     pub(crate) number: u64,
+    /// Whether what is there, live or not, is newer than its result.
+    pub(crate) is_overtaken: bool,
 }
 
 impl<K, V> Ended<K, V> {
@@ -96,6 +109,7 @@ pub(crate) struct Join<K, V> {
     pub(crate) leader: Leader,
     /// How often those who wait had been told to look again.
     pub(crate) looks: u64,
+    pub(crate) links: u32,
 }
 
 impl<K, V> Default for Flights<K, V> {
@@ -113,6 +127,7 @@ impl<K, V> Mark<K, V> {
             key,
             wait: None,
             tags: Vec::new(),
+            is_overtaken: false,
         }
     }
 
@@ -124,12 +139,22 @@ impl<K, V> Mark<K, V> {
             wait: self.wait.take(),
             tags: mem::take(&mut self.tags),
             number: self.number,
+            is_overtaken: self.is_overtaken,
         }
     }
 
     fn invalidate(&mut self) {
         if self.state == MarkState::Valid {
             self.state = MarkState::Invalidated;
+        }
+    }
+
+    fn overtake(&mut self) {
+        if self.plan.replaces {
+            self.invalidate();
+        } else {
+            // It may be for another key with the same hash, whose entry is none yet.
+            self.is_overtaken = true;
         }
     }
 
@@ -220,15 +245,12 @@ impl<K, V> List<K, V> {
         first.then_some(Ticket(0)).into_iter().chain(more)
     }
 
-    fn invalidate(&mut self, hash: u32, which: impl Fn(&Mark<K, V>) -> bool) {
-        if self.first.plan.hash == hash && which(&self.first) {
-            self.first.invalidate();
+    fn each_under(&mut self, hash: u32, act: impl Fn(&mut Mark<K, V>)) {
+        if self.first.state != MarkState::Free && self.first.plan.hash == hash {
+            act(&mut self.first);
         }
         for at in self.index.candidates(hash) {
-            let mark = &mut self.more[at as usize];
-            if which(mark) {
-                mark.invalidate();
-            }
+            act(&mut self.more[at as usize]);
         }
     }
 }
@@ -294,6 +316,7 @@ impl<K, V> Flights<K, V> {
             looks: wait.looks(),
             wait: Arc::clone(wait),
             leader: mark.plan.leader,
+            links: mark.plan.links,
         })
     }
 
@@ -310,14 +333,18 @@ impl<K, V> Flights<K, V> {
         self.busy()?.at(ticket).key.as_ref()
     }
 
-    /// Nobody joins it any more, if it is the one that is waited for there.
-    pub(crate) fn close(&mut self, ticket: Ticket, wait: &Arc<Wait<K, V>>) -> bool {
-        let Some(mark) = self.busy_mut().map(|list| list.at_mut(ticket)) else {
-            return false;
-        };
-        let is_it = mark.wait.as_ref().is_some_and(|own| Arc::ptr_eq(own, wait));
-        mark.plan.is_open &= !is_it;
-        is_it
+    /// Nobody joins any more what is waited for there.
+    pub(crate) fn close(&mut self, hash: u32, wait: &Arc<Wait<K, V>>) {
+        let Some(list) = self.busy_mut() else { return };
+        list.each_under(hash, |mark| {
+            let is_it = mark.wait.as_ref().is_some_and(|own| Arc::ptr_eq(own, wait));
+            mark.plan.is_open &= !is_it;
+        });
+    }
+
+    /// Whether it may be joined, still.
+    pub(crate) fn is_open(&self, ticket: Ticket) -> bool {
+        self.busy().is_some_and(|list| list.at(ticket).plan.is_open)
     }
 
     /// The place where others wait: `wait`, if there is none yet.
@@ -342,12 +369,14 @@ impl<K, V> Flights<K, V> {
             })
     }
 
-    /// Whether an entry with this hash is being replaced.
-    pub(crate) fn is_replacing(&self, hash: u32) -> bool {
+    /// Whether an entry with this hash is being replaced. What has been at it for too long
+    /// may never end, and does not count.
+    pub(crate) fn is_replacing(&self, hash: u32, clock: &Clock) -> bool {
         self.busy().is_some_and(|list| {
             list.under(hash).any(|ticket| {
-                let mark = list.at(ticket);
-                mark.state == MarkState::Valid && mark.plan.replaces
+                let Mark { state, plan, .. } = list.at(ticket);
+                let is_late = || clock.has_passed(plan.began.saturating_add(LONGEST_RENEWAL));
+                *state == MarkState::Valid && plan.replaces && !is_late()
             })
         })
     }
@@ -356,7 +385,7 @@ impl<K, V> Flights<K, V> {
     /// may catch another key with the same hash costs that key a computation.
     pub(crate) fn invalidate(&mut self, hash: u32) {
         if let Some(list) = self.busy_mut() {
-            list.invalidate(hash, |_| true);
+            list.each_under(hash, Mark::invalidate);
         }
     }
 
@@ -370,12 +399,16 @@ impl<K, V> Flights<K, V> {
         self.marks().for_each(Mark::invalidate);
     }
 
-    /// The result of a computation is about to be stored: what began before it, to
-    /// replace what was there, is not to replace this.
+    /// The result of a computation is about to be stored: what began before it is not to
+    /// replace it.
     #[inline]
     pub(crate) fn overtake(&mut self, hash: u32, number: u64) {
         if let Some(list) = self.busy_mut() {
-            list.invalidate(hash, |mark| mark.plan.replaces && mark.number < number);
+            list.each_under(hash, |mark| {
+                if mark.number < number {
+                    mark.overtake();
+                }
+            });
         }
     }
 

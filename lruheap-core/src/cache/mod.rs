@@ -439,6 +439,7 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
         };
         let mut body = pin!(flight.in_middle(compute));
         let value = poll_fn(|cx| flight.in_middle(|| body.as_mut().poll(cx))).await;
+        let _middle = flight.middle();
         flight.land(value.clone(), &Clones);
         value
     }
@@ -468,7 +469,9 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
             },
         };
         let mut body = pin!(flight.in_middle(compute));
-        match poll_fn(|cx| flight.in_middle(|| body.as_mut().poll(cx))).await {
+        let result = poll_fn(|cx| flight.in_middle(|| body.as_mut().poll(cx))).await;
+        let _middle = flight.middle();
+        match result {
             Ok(value) => {
                 flight.land(value.clone(), &Clones);
                 Ok(value)

@@ -6,6 +6,9 @@
 //! cache; and a future that leads a computation may have been set aside. So whoever
 //! has waited for longer than its patience computes as well, one at a time.
 //!
+//! Who computes in the place of another is waited for twice as long as that one was, so
+//! that a slow body runs a few times and not many.
+//!
 //! Patience is learned, for each function by itself. Where whoever was impatient had
 //! the result before the one that was waited for, waiting was in vain, and it gets
 //! shorter; where not, longer.
@@ -20,7 +23,9 @@ pub(crate) struct Patience(AtomicU64);
 
 const FIRST: Duration = Duration::from_secs(1);
 const LEAST: Duration = Duration::from_millis(1);
-const MOST: Duration = Duration::from_secs(600);
+const MOST: Duration = Duration::from_secs(16);
+/// How often it doubles at most while one computation goes on.
+const MOST_LINKS: u32 = 6;
 
 /// Who waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,21 +59,28 @@ const fn nanoseconds(duration: Duration) -> u64 {
 }
 
 impl Patience {
-    pub(crate) fn of(&self, who: Who) -> Duration {
-        let own = Duration::from_nanos(self.0.load(Ordering::Relaxed));
-        own * match who {
-            Who::Leader => 1,
-            Who::Other => 4,
-        }
+    /// What it is now, before who waits and for whom make more of it.
+    pub(crate) fn own(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
     }
 
-    /// Somebody ran out of it: had the other ended when they had the result?
-    pub(crate) fn learn(&self, other_had_ended: bool) {
-        let own = self.0.load(Ordering::Relaxed);
+    /// How long to wait: twice as long for each who has lost patience before and computes
+    /// in the place of another.
+    pub(crate) fn of(own: u64, who: Who, links: u32) -> Duration {
+        let times = match who {
+            Who::Leader => 1,
+            Who::Other => 4,
+        };
+        Duration::from_nanos(own) * (times << links.min(MOST_LINKS))
+    }
+
+    /// Somebody ran out of it when it was `own`: had the other ended when they had the
+    /// result? Of those who ran out of the same, the first to tell is heard.
+    pub(crate) fn learn(&self, own: u64, other_had_ended: bool) {
         let new = if other_had_ended { own * 2 } else { own / 8 };
         let new = new.clamp(nanoseconds(LEAST), nanoseconds(MOST));
-        // One of two that learn at once is lost, which is as well.
-        self.0.store(new, Ordering::Relaxed);
+        let order = Ordering::Relaxed;
+        let _ = self.0.compare_exchange(own, new, order, order);
     }
 
     #[cfg(all(test, loom))]
@@ -84,17 +96,21 @@ mod tests {
     #[test]
     fn patience_is_learned_between_its_bounds() {
         let patience = Patience::default();
-        assert_eq!(patience.of(Who::Leader), FIRST);
-        assert_eq!(patience.of(Who::Other), FIRST * 4);
-        patience.learn(false);
-        assert_eq!(patience.of(Who::Leader), FIRST / 8);
-        for _ in 0..9 {
-            patience.learn(false);
-        }
-        assert_eq!(patience.of(Who::Leader), LEAST);
-        for _ in 0..99 {
-            patience.learn(true);
-        }
-        assert_eq!(patience.of(Who::Leader), MOST);
+        let learn = |had_ended| patience.learn(patience.own(), had_ended);
+        let of = |who, links| Patience::of(patience.own(), who, links);
+        assert_eq!(of(Who::Leader, 0), FIRST);
+        assert_eq!(
+            (of(Who::Other, 0), of(Who::Other, 2)),
+            (FIRST * 4, FIRST * 16)
+        );
+        assert_eq!(of(Who::Leader, 99), of(Who::Leader, MOST_LINKS));
+        learn(false);
+        assert_eq!(of(Who::Leader, 0), FIRST / 8);
+        patience.learn(nanoseconds(FIRST), false);
+        assert_eq!(of(Who::Leader, 0), FIRST / 8, "told twice, learned once");
+        (0..9).for_each(|_| learn(false));
+        assert_eq!(of(Who::Leader, 0), LEAST);
+        (0..99).for_each(|_| learn(true));
+        assert_eq!(of(Who::Leader, 0), MOST);
     }
 }

@@ -179,7 +179,7 @@ impl<K, V> State<K, V> {
         }
         // One at a time; that two keys with one hash may have to take turns delays a
         // renewal, no more.
-        if !self.flights.is_replacing(hash) {
+        if !self.flights.is_replacing(hash, &settings.clock) {
             return Some(Look::Renew);
         }
         if age == Age::Stale {
@@ -272,7 +272,9 @@ impl<K, V> State<K, V> {
         settings: &Settings,
         trash: &mut Trash<K, V>,
     ) -> Option<Instant> {
-        let is_resident = !terms.replaces && self.live(slot, settings).is_some();
+        // An entry that is kept past its time may still be newer than this.
+        let is_newer = ended.is_overtaken && slot.is_some();
+        let is_resident = !terms.replaces && (is_newer || self.live(slot, settings).is_some());
         if !ended.is_valid || is_resident {
             trash.push(payload);
             return None;

@@ -78,13 +78,24 @@ pub async fn wait<H: Home, O: Outcome<Value = H::Value>>(
     }
 }
 
-/// Runs an `async` body, and [`finish`]es its flight.
+/// Runs an `async` body, and [`finish`]es its flight. Dropped before that, it leaves the
+/// flight where it is: others are to go on when the body has been dropped as well.
+///
+/// # Panics
+///
+/// If there is no flight.
 pub async fn lead<H: Home, O: Outcome<Value = H::Value>>(
-    flight: Flight<H, O>,
+    flight: &mut Option<Flight<H, O>>,
     body: Pin<&mut impl Future<Output = O::Result>>,
 ) -> O::Result {
     let mut body = body;
-    let result = poll_fn(|cx| flight.flight.in_middle(|| body.as_mut().poll(cx))).await;
+    let result = poll_fn(|cx| match flight {
+        Some(flight) => flight.flight.in_middle(|| body.as_mut().poll(cx)),
+        None => body.as_mut().poll(cx),
+    });
+    let result = result.await;
+    let flight = flight.take().expect("a body runs for a flight");
+    let _middle = flight.flight.middle();
     finish(flight, result)
 }
 

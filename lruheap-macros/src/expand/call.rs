@@ -71,7 +71,15 @@ fn land(plan: &Plan<'_>, site: &Site, flight: &Ident) -> TokenStream {
     let private = at(span, &plan.options.private());
     let flight = placed(plan, flight);
     let end = if is_async(plan) {
-        quote_spanned!(span=> #private::lead(#flight, #private::pin!(#body)).await)
+        // The body is dropped before the flight: what it holds is free again when
+        // another call runs it.
+        let (running, result) = (placed(plan, &local("body")), placed(plan, &local("result")));
+        quote_spanned! {span=>
+            let mut #flight = #private::Option::Some(#flight);
+            let #running = #private::pin!(#body);
+            let #result = #private::lead(&mut #flight, #running).await;
+            #result
+        }
     } else {
         quote_spanned!(span=> #private::finish(#flight, #body))
     };
