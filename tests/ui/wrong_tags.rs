@@ -52,6 +52,24 @@ fn in_a_pattern((id, name): (u64, String)) -> u64 {
     id + name.len() as u64
 }
 
+#[lru_cache(tags(tag_of(id).await))]
+async fn waits(id: u32) -> u32 {
+    id
+}
+
+#[lru_cache(tags(try_tag(id)?))]
+fn leaves(id: u32) -> Option<u32> {
+    Some(id)
+}
+
+async fn tag_of(id: u32) -> String {
+    id.to_string()
+}
+
+fn try_tag(id: u32) -> Option<String> {
+    Some(id.to_string())
+}
+
 fn main() {
     no_list(1);
     no_list::cache_info();

@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
@@ -198,12 +198,25 @@ pub(super) fn tags(
     for tag in &tags {
         if matches!(tag, Expr::Lit(ExprLit { lit, .. }) if !matches!(lit, Lit::Str(_))) {
             errors.at(tag, format!("a tag is a string: write `{TAGS}`"));
+        } else if let Some(at) = way_out(tag.to_token_stream()) {
+            let message = "the expression of a tag can't wait or leave the function: write a function that gives the tag, and call that";
+            errors.push(syn::Error::new(at, message));
         }
     }
     options.tags = (errors.len() == before).then(|| Tags {
         name: name.clone(),
         tags: tags.into_iter().collect(),
     });
+}
+
+/// Where an expression would wait, or leave what it stands in.
+fn way_out(tokens: TokenStream) -> Option<Span> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(word) if word == "await" || word == "return" => Some(word.span()),
+        TokenTree::Punct(mark) if mark.as_char() == '?' => Some(mark.span()),
+        TokenTree::Group(group) => way_out(group.stream()),
+        _ => None,
+    })
 }
 
 pub(super) fn policy(value: &Expr, errors: &mut Errors) {
