@@ -261,10 +261,6 @@ pub(crate) mod modelled {
             self.0.notify_all();
         }
 
-        pub(crate) fn notify_one(&self) {
-            self.0.notify_one();
-        }
-
         pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
             let held = guard.0.take().expect("it is held");
             guard.0 = Some(self.0.wait(held).expect("nothing panics in here"));

@@ -100,9 +100,9 @@ fn ci() -> Outcome {
     check_packages()
 }
 
-/// The engine as it is where the system has no coarse clock and no fence for all threads.
+/// The engine as it is where the system has no coarse clock.
 fn plain_system() -> Outcome {
-    let flags = "--cfg lruheap_exact_clock --cfg lruheap_real_fences";
+    let flags = "--cfg lruheap_exact_clock";
     let mut lints = cargo(&["clippy", "--package", "lruheap-core", "--all-targets"]);
     lints.args(["--target-dir", "target/plain-system"]);
     lints.args(["--all-features", "--", "-D", "warnings"]);

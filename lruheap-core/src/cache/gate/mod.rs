@@ -4,8 +4,6 @@
 //! gate, and no such closure runs code of the user's. That is the seam where a
 //! faster way in for readers belongs.
 
-mod fence;
-mod lock;
 pub(crate) mod once;
 
 use std::borrow::Borrow;
@@ -13,7 +11,6 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use lock::Lock;
 use parking_lot::Mutex;
 
 use super::settings::Setup;
@@ -25,17 +22,6 @@ pub trait Gate<T> {
 
     /// Runs `f` with the state to itself.
     fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R;
-}
-
-impl<T> Gate<T> for Lock<T> {
-    fn new(state: T) -> Self {
-        Lock::new(state)
-    }
-
-    #[inline]
-    fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        Lock::with(self, f)
-    }
 }
 
 impl<T> Gate<T> for Mutex<T> {
@@ -87,7 +73,7 @@ pub enum Instance {}
 pub enum LocalInstance {}
 
 impl Scope for Process {
-    type Gate<T> = Lock<T>;
+    type Gate<T> = Mutex<T>;
     type Setup = Setup;
     const IS_SHARED: bool = true;
     const IS_SMALL: bool = false;
