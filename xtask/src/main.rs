@@ -5,6 +5,8 @@
 //! contains). What doesn't: anything a `#[test]` or a bench can hold, any knowledge of how the
 //! library works, and any dependency: this has to build at once on a bare machine.
 
+mod builds;
+
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
@@ -51,8 +53,8 @@ fn main() -> ExitCode {
     let outcome = match arguments[..] {
         ["test"] => test(&[]),
         ["ci"] => ci(),
-        ["loom"] => loom(),
-        ["sanitize"] => sanitize(),
+        ["loom"] => builds::loom(),
+        ["sanitize"] => builds::sanitize(),
         ["build-time"] => build_time(),
         ["help" | "-h" | "--help"] => {
             print!("{USAGE}");
@@ -93,84 +95,11 @@ fn ci() -> Outcome {
     let is_unset = |seconds: &&str| env::var_os(seconds).is_none();
     let long: Vec<&str> = SECONDS.into_iter().filter(is_unset).collect();
     test(&long)?;
-    plain_system()?;
-    loom()?;
+    builds::plain_system()?;
+    builds::loom()?;
     run(cargo(&["bench", "--no-run", "--workspace"]))?;
     check_crates()?;
     check_packages()
-}
-
-/// The engine as it is where the system has no coarse clock.
-fn plain_system() -> Outcome {
-    let flags = "--cfg lruheap_exact_clock";
-    let mut lints = cargo(&["clippy", "--package", "lruheap-core", "--all-targets"]);
-    lints.args(["--target-dir", "target/plain-system"]);
-    lints.args(["--all-features", "--", "-D", "warnings"]);
-    lints.env("RUSTFLAGS", flags);
-    run(lints)?;
-    let mut tests = cargo(&["test", "--package", "lruheap-core", "--lib"]);
-    tests.args(["--target-dir", "target/plain-system", "--all-features"]);
-    tests.env("RUSTFLAGS", flags);
-    run(tests)
-}
-
-/// Loom takes the place of the standard library's atomics, so it is a build of its own.
-fn loom() -> Outcome {
-    let mut models = cargo(&["test", "--package", "lruheap-core", "--lib", "--release"]);
-    models.args(["--target-dir", "target/loom", "loom_"]);
-    models.env("RUSTFLAGS", "--cfg loom");
-    run(models)
-}
-
-/// What instances and their caches are put through. The tests that count memory have an allocator
-/// of their own, in which the tools' would be lost.
-const SANITIZED: [&str; 7] = [
-    "methods",
-    "methods_controls",
-    "methods_counted",
-    "methods_drops",
-    "methods_hosts",
-    "methods_invalidate",
-    "methods_invalidate_receivers",
-];
-
-/// Tests by the million take too long under either tool, and those that wait for an address to be
-/// given out again wait in vain: the tools hold freed memory back.
-const SKIPPED: [&str; 4] = ["--skip", "million", "--skip", "starts_anew"];
-
-fn sanitize() -> Outcome {
-    let triple = host_triple()?;
-    let tests: Vec<&str> = SANITIZED.iter().flat_map(|test| ["--test", test]).collect();
-
-    let suite = |of: &[&str]| {
-        // Not the cargo that runs this: the toolchain is chosen by whoever is asked first.
-        let mut suite = Command::new("rustup");
-        suite.args(["run", "nightly", "cargo", "test", "--target", &triple]);
-        suite
-            .args(["--target-dir", "target/asan"])
-            .args(of)
-            .arg("--")
-            .args(SKIPPED);
-        suite.current_dir(repository());
-        suite.env_remove("RUSTC").env_remove("RUSTDOC");
-        suite.env("RUSTFLAGS", "-Zsanitizer=address");
-        suite
-    };
-    run(suite(&tests))?;
-    run(suite(&["--package", "lruheap-core", "--lib"]))?;
-
-    let runner = format!(
-        "CARGO_TARGET_{}_RUNNER",
-        triple.replace('-', "_").to_uppercase()
-    );
-    for of in [&tests[..], &["--package", "lruheap-core", "--lib"]] {
-        let mut suite = cargo(&["test", "--target-dir", "target/valgrind"]);
-        suite.args(of).arg("--").args(SKIPPED);
-        // What is reachable from statics at the end is no leak.
-        suite.env(&runner, "valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite");
-        run(suite)?;
-    }
-    Ok(())
 }
 
 fn host_triple() -> Result<String, Failure> {

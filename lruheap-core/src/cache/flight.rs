@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use super::board::{Arrival, Audience, Call, Lead, Mode};
+use super::board::{Arrival, Call, Lead, Mode};
 use super::boarding::{Boarding, Waiter};
 use super::engine::Engine;
 use super::flights::Known;
 use super::gate::Scope;
+use super::landing::Audience;
 use super::payload::{Held, Pair, Trash, Values};
 use super::settings::Terms;
 use super::wait::{Brought, Wait};

@@ -3,9 +3,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Debug;
+use std::future::{Future, poll_fn};
 use std::hash::Hasher;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

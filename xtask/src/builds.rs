@@ -1,0 +1,78 @@
+//! Builds of their own: another system, the model checker, the sanitizers.
+
+use std::process::Command;
+
+use crate::{Outcome, cargo, host_triple, repository, run};
+
+/// The engine as it is where the system has no coarse clock.
+pub(crate) fn plain_system() -> Outcome {
+    let flags = "--cfg lruheap_exact_clock";
+    let mut lints = cargo(&["clippy", "--package", "lruheap-core", "--all-targets"]);
+    lints.args(["--target-dir", "target/plain-system"]);
+    lints.args(["--all-features", "--", "-D", "warnings"]);
+    lints.env("RUSTFLAGS", flags);
+    run(lints)?;
+    let mut tests = cargo(&["test", "--package", "lruheap-core", "--lib"]);
+    tests.args(["--target-dir", "target/plain-system", "--all-features"]);
+    tests.env("RUSTFLAGS", flags);
+    run(tests)
+}
+
+/// Loom takes the place of the standard library's atomics, so it is a build of its own.
+pub(crate) fn loom() -> Outcome {
+    let mut models = cargo(&["test", "--package", "lruheap-core", "--lib", "--release"]);
+    models.args(["--target-dir", "target/loom", "loom_"]);
+    models.env("RUSTFLAGS", "--cfg loom");
+    run(models)
+}
+
+/// What instances and their caches are put through. The tests that count memory have an allocator
+/// of their own, in which the tools' would be lost.
+const SANITIZED: [&str; 7] = [
+    "methods",
+    "methods_controls",
+    "methods_counted",
+    "methods_drops",
+    "methods_hosts",
+    "methods_invalidate",
+    "methods_invalidate_receivers",
+];
+
+/// Tests by the million take too long under either tool, and those that wait for an address to be
+/// given out again wait in vain: the tools hold freed memory back.
+const SKIPPED: [&str; 4] = ["--skip", "million", "--skip", "starts_anew"];
+
+pub(crate) fn sanitize() -> Outcome {
+    let triple = host_triple()?;
+    let tests: Vec<&str> = SANITIZED.iter().flat_map(|test| ["--test", test]).collect();
+
+    let suite = |of: &[&str]| {
+        // Not the cargo that runs this: the toolchain is chosen by whoever is asked first.
+        let mut suite = Command::new("rustup");
+        suite.args(["run", "nightly", "cargo", "test", "--target", &triple]);
+        suite
+            .args(["--target-dir", "target/asan"])
+            .args(of)
+            .arg("--")
+            .args(SKIPPED);
+        suite.current_dir(repository());
+        suite.env_remove("RUSTC").env_remove("RUSTDOC");
+        suite.env("RUSTFLAGS", "-Zsanitizer=address");
+        suite
+    };
+    run(suite(&tests))?;
+    run(suite(&["--package", "lruheap-core", "--lib"]))?;
+
+    let runner = format!(
+        "CARGO_TARGET_{}_RUNNER",
+        triple.replace('-', "_").to_uppercase()
+    );
+    for of in [&tests[..], &["--package", "lruheap-core", "--lib"]] {
+        let mut suite = cargo(&["test", "--target-dir", "target/valgrind"]);
+        suite.args(of).arg("--").args(SKIPPED);
+        // What is reachable from statics at the end is no leak.
+        suite.env(&runner, "valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite");
+        run(suite)?;
+    }
+    Ok(())
+}
