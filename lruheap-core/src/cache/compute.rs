@@ -39,7 +39,7 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
     {
         match self.call(key) {
             Ok(value) => value,
-            Err(flight) => {
+            Err(mut flight) => {
                 let value = compute();
                 flight.land(value.clone(), &Clones);
                 value
@@ -75,7 +75,7 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
     {
         match self.call(key) {
             Ok(value) => Ok(value),
-            Err(flight) => match compute() {
+            Err(mut flight) => match compute() {
                 Ok(value) => {
                     flight.land(value.clone(), &Clones);
                     Ok(value)
@@ -94,7 +94,7 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static,
         F: Future<Output = V>,
     {
-        let flight = match self.board(key) {
+        let mut flight = match self.board(key) {
             Boarding::Held(held) => return held.release(&Clones),
             Boarding::Lead(flight) => flight,
             Boarding::Wait(waiter) => match waiter.wait(&Clones).await {
@@ -125,7 +125,7 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        let flight = match self.board(key) {
+        let mut flight = match self.board(key) {
             Boarding::Held(held) => return Ok(held.release(&Clones)),
             Boarding::Lead(flight) => flight,
             Boarding::Wait(waiter) => match waiter.wait(&Clones).await {

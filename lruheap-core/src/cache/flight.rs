@@ -178,7 +178,7 @@ impl<H: Home> Flight<H> {
 
     /// Stores the result, unless it was invalidated meanwhile.
     #[inline]
-    pub(crate) fn land(mut self, value: H::Value, values: &impl Values<H::Value>) {
+    pub(crate) fn land(&mut self, value: H::Value, values: &impl Values<H::Value>) {
         // The user's closure may panic: the flight is still in the air then.
         let ttl = values.lifetime(&value);
         let terms = Terms {
@@ -246,7 +246,7 @@ impl<H: Home> Flight<H> {
     /// Ends with a result that is not to be kept. What it was to replace goes; those
     /// who wait get a copy, which is made only if there are any.
     pub(crate) fn refuse(
-        mut self,
+        &mut self,
         copy: impl FnOnce() -> H::Value,
         values: &impl Values<H::Value>,
     ) {
@@ -275,7 +275,7 @@ impl<H: Home> Flight<H> {
 
     /// The value that stands in for the error that the body gave, if there is one; for
     /// those who wait as well.
-    pub(crate) fn fall_back(mut self, values: &impl Values<H::Value>) -> Option<H::Value> {
+    pub(crate) fn fall_back(&mut self, values: &impl Values<H::Value>) -> Option<H::Value> {
         let engine = self.home.engine();
         let may_be_old = !engine.settings().stale_if_error.is_zero();
         if self.is_asked_for || !(may_be_old || self.lead.replaces) {

@@ -31,19 +31,22 @@ pub fn finish<H: Home, O: Outcome<Value = H::Value>>(
     flight: Flight<H, O>,
     result: O::Result,
 ) -> O::Result {
-    let Flight { flight, outcome } = flight;
+    let Flight {
+        mut flight,
+        outcome,
+    } = flight;
+    let values = outcome.values();
     match outcome.value(&result) {
         Some(value) if outcome.keeps(value) => {
-            let copy = outcome.values().copy(value);
-            flight.land(copy, outcome.values());
+            let copy = values.copy(value);
+            flight.land(copy, values);
         }
-        Some(value) if outcome.values().is_good(value) => {
-            let values = outcome.values();
+        Some(value) if values.is_good(value) => {
             flight.refuse(|| values.copy(value), values);
         }
         // An `Err`: what is there may still serve, and even in its place.
         _ => {
-            if let Some(value) = flight.fall_back(outcome.values()) {
+            if let Some(value) = flight.fall_back(values) {
                 return outcome.wrap(value);
             }
         }
