@@ -2,9 +2,12 @@
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::time::Duration;
 
 use super::{advance, counted, from_threads, my_turn};
-use lruheap::lru_cache;
+use crate::common::tasks::{Permits, Task};
+use crate::common::{YieldNow, block_on};
+use lruheap::{Cache, CacheHost, InstanceCaches, lru_cache};
 
 type Outcome = Result<u32, &'static str>;
 
@@ -169,4 +172,117 @@ fn a_refresh_that_fails_leaves_the_entry_as_it_is() {
         (0, 2),
         "refreshing is not counted"
     );
+}
+
+/// What a user's lookup returned in turn: found, gone, and then out of reach.
+fn in_turn(runs: &AtomicU32) -> Result<Option<u32>, ()> {
+    match runs.fetch_add(1, SeqCst) {
+        0 => Ok(Some(1)),
+        1 => Ok(None),
+        _ => Err(()),
+    }
+}
+
+#[test]
+fn what_a_refused_value_has_replaced_does_not_come_back() {
+    static RUNS: [AtomicU32; 4] = [const { AtomicU32::new(0) }; 4];
+
+    #[lru_cache(ttl = 10, stale_if_error = 10_000, cache_if = Option::is_some)]
+    fn user(_id: u32) -> Result<Option<u32>, ()> {
+        in_turn(&RUNS[0])
+    }
+
+    #[lru_cache(ttl = 10, stale_if_error = 10_000, cache_none = false)]
+    fn some_user(_id: &str) -> Result<Option<u32>, ()> {
+        in_turn(&RUNS[1])
+    }
+
+    #[lru_cache(ttl = 10, stale_if_error = 10_000, cache_if = Option::is_some)]
+    async fn user_later(_id: u32) -> Result<Option<u32>, ()> {
+        YieldNow::default().await;
+        in_turn(&RUNS[2])
+    }
+
+    #[derive(CacheHost, Default)]
+    struct Users {
+        caches: InstanceCaches,
+    }
+
+    impl Users {
+        #[lru_cache(ttl = 10, stale_if_error = 10_000, cache_none = false)]
+        fn find(&self, _id: u32) -> Result<Option<u32>, ()> {
+            in_turn(&RUNS[3])
+        }
+    }
+
+    let _turn = my_turn();
+    let users = Users::default();
+    let calls: [&dyn Fn() -> Result<Option<u32>, ()>; 4] = [
+        &|| user(1),
+        &|| some_user("1"),
+        &|| block_on(user_later(1)),
+        &|| users.find(1),
+    ];
+    for (way, call) in calls.into_iter().enumerate() {
+        assert_eq!(call(), Ok(Some(1)), "way {way}");
+        advance(10);
+        assert_eq!([call(), call()], [Ok(None), Err(())], "way {way}");
+    }
+    assert_eq!(user::cache_info().currsize, 0);
+    assert_eq!(counted(user::cache_info()), (0, 3, 0));
+}
+
+#[test]
+fn an_older_result_does_not_replace_a_newer_one_past_its_end() {
+    static DOOR: Permits = Permits::none();
+    let _turn = my_turn();
+    let windows: [fn(_) -> _; 2] = [
+        |builder: lruheap::CacheBuilder| builder.stale_if_error(Duration::from_secs(1000)),
+        |builder| builder.stale(Duration::from_secs(1000)),
+    ];
+    for (way, window) in windows.into_iter().enumerate() {
+        let builder = Cache::builder().ttl(Duration::from_secs(10));
+        let cache: Cache<u32, u32> = window(builder).build();
+        let mut older = Task::new(cache.get_or_insert_with_async(&1, || async {
+            DOOR.take().await;
+            1
+        }));
+        assert!(older.poll().is_none());
+        // A thread waits for no task.
+        assert_eq!(cache.get_or_insert_with(&1, || 2), 2);
+        advance(11);
+        DOOR.allow(1);
+        assert_eq!(older.poll(), Some(&1), "its own");
+        let mut meanwhile = 2;
+        let fails = cache.try_get_or_insert_with(&1, || {
+            if way == 1 {
+                meanwhile = cache.get_or_insert_with(&1, || 3);
+            }
+            Err(())
+        });
+        assert_eq!((fails.unwrap_or(2), meanwhile), (2, 2), "way {way}");
+    }
+}
+
+#[test]
+fn a_value_that_is_good_still_is_not_counted_as_stale() {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+
+    #[lru_cache(ttl = 10, xfetch = 1e12, stale_if_error = 1000)]
+    fn rate(of: u32) -> Outcome {
+        if RUNS.fetch_add(1, SeqCst) > 0 {
+            return Err("down");
+        }
+        advance(1);
+        Ok(of)
+    }
+
+    let _turn = my_turn();
+    // Recomputed early, which fails.
+    assert_eq!([rate(1), rate(1)], [Ok(1), Ok(1)]);
+    assert_eq!(RUNS.load(SeqCst), 2);
+    assert_eq!(counted(rate::cache_info()), (0, 2, 0));
+    advance(10);
+    assert_eq!(rate(1), Ok(1));
+    assert_eq!(counted(rate::cache_info()), (0, 3, 1));
 }

@@ -1,10 +1,11 @@
 //! The same of `async` functions.
 
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::time::Duration;
 
 use super::{advance, counted, from_threads, my_turn};
 use crate::common::{YieldNow, block_on, poll_once};
-use lruheap::lru_cache;
+use lruheap::{Cache, lru_cache};
 
 #[test]
 fn the_old_value_is_there_at_once_while_a_future_renews() {
@@ -104,4 +105,42 @@ fn a_future_recomputes_early() {
     assert_eq!(block_on(report(0)), 0, "the others go on");
     assert_eq!(block_on(early), 1);
     assert_eq!(report::cache_peek(0), Some(1));
+}
+
+#[test]
+fn a_future_that_is_set_aside_holds_a_renewal_up_for_a_minute() {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+
+    #[lru_cache(ttl = 10, stale = "1d")]
+    async fn price(id: u32) -> u32 {
+        let run = RUNS.fetch_add(1, SeqCst);
+        if run % 3 == 1 {
+            std::future::pending::<()>().await;
+        }
+        id + run
+    }
+
+    let _turn = my_turn();
+    assert_eq!(block_on(price(0)), 0);
+    advance(10);
+    let mut set_aside = Box::pin(price(0));
+    assert!(poll_once(&mut set_aside).is_pending());
+    advance(50);
+    assert_eq!(block_on(price(0)), 0, "it may be at it still");
+    advance(11);
+    assert_eq!([block_on(price(0)), block_on(price(0))], [2, 2]);
+    assert_eq!(counted(price::cache_info()), (2, 3, 1));
+    drop(set_aside);
+    assert_eq!(price::cache_peek(0), Some(2));
+
+    // Threads don't wait for longer.
+    let builder = Cache::builder().ttl(Duration::from_secs(1));
+    let cache: Cache<u32, u32> = builder.stale(Duration::from_secs(86_400)).build();
+    cache.insert(1, 1);
+    advance(2);
+    let mut set_aside = Box::pin(cache.get_or_insert_with_async(&1, std::future::pending));
+    assert!(poll_once(&mut set_aside).is_pending());
+    assert_eq!(cache.get_or_insert_with(&1, || 2), 1);
+    advance(61);
+    assert_eq!(cache.get_or_insert_with(&1, || 3), 3);
 }

@@ -1,19 +1,19 @@
 //! Tasks that wait for what waits for them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier, LazyLock, Mutex};
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
 use super::LONG;
 use crate::common::clock::{clock_moves, clock_stands};
-use crate::common::tasks::{Boxed, Task, locked, outputs, pending, run};
+use crate::common::tasks::{Boxed, Permits, Task, locked, outputs, pending, run};
 use crate::common::{YieldNow, block_on, four, poll_once, watchdog};
-use lruheap::{Cache, lru_cache};
+use lruheap::{Cache, CacheHost, InstanceCaches, lru_cache};
 use lruheap_core::testing::advance;
 
 #[test]
@@ -166,6 +166,119 @@ fn a_wait_that_goes_on_inside_what_it_waits_for_computes() {
     *locked(&HANDED_IN) = Some(other);
     run(std::slice::from_mut(&mut leader));
     assert_eq!(leader.output, Some(2));
+}
+
+/// What is done with the result belongs to the computation: a call of the same there, which
+/// may block the thread, would wait for itself.
+#[test]
+fn a_clone_or_a_condition_that_makes_the_call_again_computes() {
+    let (_clock, _watchdog) = (clock_stands(), watchdog());
+    thread_local! {
+        static AGAIN: Cell<Option<fn()>> = const { Cell::new(None) };
+    }
+    /// As `block_on`, of what never waits.
+    fn at_once<T>(future: impl Future<Output = T>) {
+        let is_ready = poll_once(&mut Box::pin(future)).is_ready();
+        assert!(is_ready, "it waits for itself");
+    }
+    fn once() {
+        AGAIN.take().into_iter().for_each(|again| again());
+    }
+    struct Calls(u32);
+    impl Clone for Calls {
+        fn clone(&self) -> Self {
+            once();
+            Calls(self.0)
+        }
+    }
+    #[derive(CacheHost, Default)]
+    struct Host {
+        caches: InstanceCaches,
+    }
+    impl Host {
+        #[lru_cache]
+        async fn method(&self, n: u32) -> Calls {
+            Calls(n)
+        }
+    }
+    #[lru_cache]
+    async fn function(n: u32) -> Calls {
+        YieldNow::default().await;
+        Calls(n)
+    }
+    #[lru_cache(cache_if = |_| { once(); true })]
+    async fn conditional(n: u32) -> Result<u32, ()> {
+        Ok(n)
+    }
+    static HOST: LazyLock<Host> = LazyLock::new(Host::default);
+    static CACHE: LazyLock<Cache<u32, Calls>> = LazyLock::new(Cache::default);
+
+    AGAIN.set(Some(|| at_once(HOST.method(1))));
+    assert_eq!(block_on(HOST.method(1)).0, 1);
+    assert_eq!(HOST.method_cache().cache_info().misses, 2);
+    AGAIN.set(Some(|| {
+        let mut inner = Task::new(function(1));
+        inner.poll();
+        assert_eq!(inner.poll().expect("it does not wait").0, 1);
+    }));
+    assert_eq!(block_on(function(1)).0, 1);
+    assert_eq!(function::cache_info().misses, 2);
+    AGAIN.set(Some(|| at_once(conditional(1))));
+    assert_eq!(block_on(conditional(1)), Ok(1));
+    assert_eq!(conditional::cache_info().misses, 2);
+    let call = |key| CACHE.get_or_insert_with_async(key, || async { Calls(1) });
+    AGAIN.set(Some(|| {
+        at_once(CACHE.get_or_insert_with_async(&1, || async { Calls(2) }));
+    }));
+    assert_eq!(block_on(call(&1)).0, 1);
+    AGAIN.set(Some(|| {
+        let body = || async { Err::<Calls, ()>(()) };
+        at_once(CACHE.try_get_or_insert_with_async(&2, body));
+    }));
+    let body = || async { Ok::<_, ()>(Calls(1)) };
+    let called = block_on(CACHE.try_get_or_insert_with_async(&2, body));
+    assert!(called.is_ok() && AGAIN.take().is_none());
+    assert_eq!(CACHE.info().misses, 4);
+}
+
+/// A body has a glance at a call that somebody else goes on to poll: from then on it does
+/// not wait for that.
+#[test]
+fn a_wait_is_part_of_what_polls_it_and_of_nothing_else() {
+    let (_clock, _watchdog) = (clock_stands(), watchdog());
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    static DOORS: [Permits; 2] = [const { Permits::none() }; 2];
+    static SHARED: Mutex<Option<Boxed<u32>>> = Mutex::new(None);
+    fn glance() -> Poll<u32> {
+        let mut shared = locked(&SHARED);
+        poll_once(shared.as_mut().expect("it is there"))
+    }
+    #[lru_cache]
+    async fn glances(n: u32) -> u32 {
+        RUNS.fetch_add(1, SeqCst);
+        assert!(glance().is_pending());
+        DOORS[0].take().await;
+        n
+    }
+    #[lru_cache]
+    async fn needs(n: u32) -> u32 {
+        DOORS[1].take().await;
+        glances(n).await + 1
+    }
+    let mut needs_it = Task::new(needs(1));
+    assert!(needs_it.poll().is_none());
+    *locked(&SHARED) = Some(Box::pin(needs(1)));
+    let mut glances_at_it = Task::new(glances(1));
+    assert!(glances_at_it.poll().is_none());
+    assert!(glance().is_pending());
+    DOORS[1].allow(1);
+    assert!(needs_it.poll().is_none(), "there is no circle");
+    assert_eq!(RUNS.load(SeqCst), 1);
+    DOORS[0].allow(1);
+    assert_eq!(glances_at_it.poll(), Some(&1));
+    assert_eq!(needs_it.poll(), Some(&2));
+    assert_eq!(glance(), Poll::Ready(2));
+    locked(&SHARED).take();
 }
 
 #[test]

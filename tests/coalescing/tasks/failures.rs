@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::hash::Hash;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};
 use std::task::Poll;
@@ -67,7 +68,7 @@ fn a_panic_reaches_only_the_task_that_ran_the_body() {
         let run = RUNS.fetch_add(1, SeqCst);
         DOOR.take().await;
         if run < 2 {
-            std::panic::resume_unwind(Box::new("twice"));
+            resume_unwind(Box::new("twice"));
         }
         n
     }
@@ -95,7 +96,7 @@ fn a_panic_on_another_thread_reaches_only_the_task_that_ran_the_body() {
     async fn panics(n: u32) -> u32 {
         YieldNow::default().await;
         if RUNS.fetch_add(1, SeqCst) == 0 {
-            std::panic::resume_unwind(Box::new("once"));
+            resume_unwind(Box::new("once"));
         }
         n
     }
@@ -134,7 +135,7 @@ fn counters_and_values_are_right_when_tasks_fail_panic_and_are_cancelled_at_once
         }
         match run % 5 {
             0 => Err(run),
-            1 => std::panic::resume_unwind(Box::new("a mood")),
+            1 => resume_unwind(Box::new("a mood")),
             _ => Ok(n),
         }
     }
@@ -212,4 +213,35 @@ fn what_is_not_kept_is_shared_with_those_who_wait() {
     assert!(values.iter().all(|value| Arc::ptr_eq(value, &values[0])));
     assert_eq!(Arc::strong_count(&values[0]), 8, "nobody else has it");
     assert_eq!(four(refused_too::cache_info()), (7, 1, Some(128), 0));
+}
+
+#[test]
+fn what_is_not_kept_is_shared_from_a_poll_during_unwinding_as_well() {
+    let (_clock, _watchdog) = (clock_stands(), watchdog());
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    static DOOR: Permits = Permits::none();
+    #[lru_cache(cache_if = |_| false)]
+    async fn refused(_n: u32) -> u32 {
+        let run = RUNS.fetch_add(1, SeqCst);
+        DOOR.take().await;
+        run
+    }
+    struct Polls<'a>(&'a mut Task<'static, u32>);
+    impl Drop for Polls<'_> {
+        fn drop(&mut self) {
+            assert!(thread::panicking());
+            assert_eq!(self.0.poll(), Some(&0));
+        }
+    }
+    let mut tasks: Vec<_> = (0..4).map(|_| Task::new(refused(1))).collect();
+    run(&mut tasks);
+    DOOR.allow(1);
+    let unwinds = AssertUnwindSafe(|| {
+        let _polls = Polls(&mut tasks[0]);
+        resume_unwind(Box::new("past the poll"));
+    });
+    assert!(catch_unwind(unwinds).is_err());
+    run(&mut tasks);
+    assert_eq!(outputs(&tasks), [Some(0); 4]);
+    assert_eq!(four(refused::cache_info()), (3, 1, Some(128), 0));
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 mod abandoned;
 mod circles;
 mod failures;
+mod instead;
 mod invalidation;
 mod kinds;
 mod once;

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::LONG;
 use crate::common::clock::{clock_moves, clock_stands};
 use crate::common::tasks::{Boxed, Permits, Task, pending, poll_each, run};
 use crate::common::{four, poll_once, watchdog};
-use lruheap::lru_cache;
+use lruheap::{Cache, CacheHost, InstanceCaches, lru_cache};
 use lruheap_core::testing::advance;
 
 /// A waker that tells its number.
@@ -173,6 +173,93 @@ fn a_waker_may_poll_its_task_at_once() {
         ended.sort_unstable();
         assert_eq!(ended, [Ok(3), Ok(3), Ok(3), Ok(3), Err(1), Err(2)]);
         assert_eq!(four(slow::cache_info()), (3, 4, Some(128), 1));
+    }
+}
+
+/// Who takes over may begin before the `drop` of the other has returned.
+#[test]
+fn a_cancelled_body_is_gone_when_the_next_begins() {
+    let (_clock, _watchdog) = (clock_stands(), watchdog());
+    static INSIDE: AtomicU32 = AtomicU32::new(0);
+    struct Exclusive;
+    impl Exclusive {
+        fn enter() -> Self {
+            let inside = INSIDE.fetch_add(1, SeqCst);
+            assert_eq!(inside, 0, "the other still holds what it held");
+            Exclusive
+        }
+    }
+    impl Drop for Exclusive {
+        fn drop(&mut self) {
+            INSIDE.fetch_sub(1, SeqCst);
+        }
+    }
+    async fn body(n: u32) -> u32 {
+        let _exclusive = Exclusive::enter();
+        std::future::pending::<()>().await;
+        n
+    }
+    #[lru_cache]
+    async fn function(n: u32) -> u32 {
+        body(n).await
+    }
+    #[lru_cache(ttl = 5, tags("t"))]
+    async fn fallible(n: u32) -> Result<u32, u32> {
+        let _exclusive = Exclusive::enter();
+        std::future::pending::<()>().await;
+        Ok(n)
+    }
+    #[derive(CacheHost, Default)]
+    struct Host {
+        caches: InstanceCaches,
+    }
+    impl Host {
+        #[lru_cache]
+        async fn own(&self, n: u32) -> u32 {
+            body(n).await
+        }
+        #[lru_cache]
+        async fn shared(self: Arc<Self>, n: u32) -> u32 {
+            body(n).await
+        }
+        #[lru_cache]
+        async fn together(#[key(skip)] &self, n: u32) -> u32 {
+            body(n).await
+        }
+    }
+    /// Polls its task where it is woken, once.
+    struct Inline(Mutex<Option<Boxed<u32>>>, AtomicU32);
+    impl Wake for Inline {
+        fn wake(self: Arc<Self>) {
+            self.1.fetch_add(1, SeqCst);
+            let mut future = self.0.lock().expect("no panic");
+            let future = future.as_mut().expect("it waits");
+            assert!(poll_once(future).is_pending());
+        }
+    }
+    static HOST: LazyLock<Arc<Host>> = LazyLock::new(Arc::default);
+    static CACHE: LazyLock<Cache<u32, u32>> = LazyLock::new(Cache::default);
+    let calls: [fn() -> Boxed<u32>; 6] = [
+        || Box::pin(function(1)),
+        || Box::pin(async { fallible(1).await.unwrap_or(0) }),
+        || Box::pin(HOST.own(1)),
+        || Box::pin(Arc::clone(&HOST).shared(1)),
+        || Box::pin(HOST.together(1)),
+        || Box::pin(CACHE.get_or_insert_with_async(&1, || body(1))),
+    ];
+    for call in calls {
+        let mut leader = call();
+        assert!(poll_once(&mut leader).is_pending());
+        let next = Arc::new(Inline(Mutex::new(None), AtomicU32::new(0)));
+        let mut waits = call();
+        let waker = Waker::from(Arc::clone(&next));
+        assert!(poll_with(&mut waits, &waker).is_pending());
+        *next.0.lock().expect("no panic") = Some(waits);
+        drop(leader);
+        assert_eq!(next.1.load(SeqCst), 1);
+        assert_eq!(INSIDE.load(SeqCst), 1, "it has begun");
+        next.0.lock().expect("no panic").take();
+        assert_eq!(INSIDE.load(SeqCst), 0);
     }
 }
 

@@ -7,9 +7,10 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Barrier, LazyLock, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::common::clock::clock_stands;
-use crate::common::threads::together;
+use crate::common::threads::{Crowd, together};
 use crate::common::{Clashing, four, watchdog};
 use lruheap::{Cache, CacheHost, CacheInfo, InstanceCaches, lru_cache};
 
@@ -300,4 +301,30 @@ fn a_circle_that_can_not_be_seen_is_broken_by_patience() {
         assert_eq!(info.hits + info.misses, 3 * n);
     }
     assert_eq!(four(g::cache_info()), (0, 2, Some(128), 2));
+}
+
+/// Who computes in the place of another is waited for twice as long. That takes three
+/// seconds of real time: what is asserted is that it takes no less than that.
+#[test]
+fn a_slow_body_that_many_threads_need_is_waited_for_longer_each_time() {
+    let (_clock, _watchdog) = (clock_stands(), watchdog());
+    static BEGUN: Mutex<Vec<Instant>> = Mutex::new(Vec::new());
+    static RUNNING: Crowd = Crowd::new();
+    #[lru_cache]
+    fn slow(n: u64) -> u64 {
+        BEGUN.lock().unwrap().push(Instant::now());
+        RUNNING.come();
+        RUNNING.wait_for(3);
+        n
+    }
+    #[lru_cache]
+    fn outer(n: u64) -> u64 {
+        slow(0) + n
+    }
+    assert_eq!(together(4, |i| outer(i as u64)), [0, 1, 2, 3]);
+    let begun = BEGUN.lock().unwrap();
+    let waited: Vec<_> = begun.windows(2).map(|two| two[1] - two[0]).collect();
+    // Two seconds, from a moment before the body begins.
+    assert!(waited[1] >= Duration::from_millis(1500), "{waited:?}");
+    assert_eq!(counted([slow::cache_info()]), (1, 3));
 }

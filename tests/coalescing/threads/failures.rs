@@ -1,7 +1,7 @@
 //! What fails reaches one caller, and what is not kept all the same those who wait.
 
 use std::collections::HashSet;
-use std::panic::catch_unwind;
+use std::panic::{catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
@@ -174,4 +174,33 @@ fn waiters_get_a_value_that_is_not_kept() {
         let info = crowded::cache_info();
         assert_eq!(info.hits + info.misses, calls + others);
     });
+}
+
+#[test]
+fn waiters_get_a_value_that_is_not_kept_from_a_call_during_unwinding() {
+    let (_clock, _watchdog) = (clock_stands(), watchdog());
+    static UNKEPT: Unkept = Unkept::new();
+
+    #[lru_cache(cache_if = |_: &u64| false)]
+    fn refused() -> u64 {
+        UNKEPT.body()
+    }
+    struct Calls;
+    impl Drop for Calls {
+        fn drop(&mut self) {
+            assert!(thread::panicking());
+            refused();
+        }
+    }
+    let (calls, runs) = UNKEPT.share(|| {
+        let unwinds = || {
+            let _calls = Calls;
+            resume_unwind(Box::new("past the call"));
+        };
+        assert!(catch_unwind(unwinds).is_err());
+    });
+    assert_eq!(
+        four(refused::cache_info()),
+        (calls - runs, runs, Some(128), 0)
+    );
 }
