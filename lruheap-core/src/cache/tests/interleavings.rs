@@ -74,7 +74,7 @@ impl<K: Numbered + Hash + Eq> Handle<K> {
     fn call(&self, key: u32, body: impl FnOnce(u32) -> Option<u32>) -> Option<u32> {
         match Flight::board(self.clone(), &Query::new(&K::of(key)), &Clones) {
             Ok(value) => Some(value),
-            Err(flight) => {
+            Err(mut flight) => {
                 let value = body(self.0.runs.fetch_add(1, Ordering::Relaxed))?;
                 flight.land(value, &Clones);
                 Some(value)
@@ -86,7 +86,7 @@ impl<K: Numbered + Hash + Eq> Handle<K> {
     async fn call_as_task(&self, key: u32, body: impl FnOnce(u32) -> Option<u32>) -> Option<u32> {
         let key = K::of(key);
         let boarding = Flight::begin(self.clone(), &Query::new(&key), &Clones, true);
-        let flight = match boarding {
+        let mut flight = match boarding {
             Boarding::Held(held) => return Some(held.release(&Clones)),
             Boarding::Lead(flight) => flight,
             Boarding::Wait(waiter) => match waiter.wait(&Clones).await {
@@ -105,7 +105,7 @@ impl<K: Numbered + Hash + Eq> Handle<K> {
     }
 
     fn refresh(&self, key: u32, body: impl FnOnce() -> u32) {
-        let flight = Flight::anew(self.clone(), &Query::new(&K::of(key)), false);
+        let mut flight = Flight::anew(self.clone(), &Query::new(&K::of(key)), false);
         let value = body();
         flight.land(value, &Clones);
     }
