@@ -6,13 +6,17 @@
 // `cached` asks for an owned key; the times are well within an `f64`.
 #![allow(clippy::needless_pass_by_value, clippy::cast_precision_loss)]
 
+mod common;
+
 use std::hint::black_box;
 use std::sync::{Barrier, LazyLock};
 use std::time::Instant;
 
+use common::{Subject, compare, slowest};
+
 const KEYS: u64 = 256;
 const CALLS: u64 = 200_000;
-const ROUNDS: usize = 15;
+const ROUNDS: u64 = 15;
 
 mod functions {
     #[lruheap::lru_cache(maxsize = 1024)]
@@ -79,8 +83,6 @@ fn text(x: u64) -> &'static str {
     &TEXTS[usize::try_from(x).unwrap_or(0)]
 }
 
-type Subject = (&'static str, fn(u64) -> u64);
-
 const NUMBERS: [Subject; 8] = [
     ("lruheap", functions::ours),
     ("lruheap, ttl", functions::ours_ttl),
@@ -100,9 +102,10 @@ const STRINGS: [Subject; 2] = [
 ];
 
 /// Nanoseconds a call, on each of `threads` threads.
-fn round(call: fn(u64) -> u64, threads: usize) -> f64 {
-    let barrier = Barrier::new(threads);
-    let work = || {
+fn round(call: fn(u64) -> u64, threads: u64) -> f64 {
+    let barrier = Barrier::new(usize::try_from(threads).unwrap_or(1));
+    let barrier = &barrier;
+    let work = move |_| {
         for key in 0..KEYS {
             black_box(call(key));
         }
@@ -113,41 +116,14 @@ fn round(call: fn(u64) -> u64, threads: usize) -> f64 {
         }
         start.elapsed().as_nanos() as f64 / CALLS as f64
     };
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mine = work();
-        others
-            .into_iter()
-            .filter_map(|other| other.join().ok())
-            .fold(mine, f64::max)
-    })
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-fn compare(subjects: &[Subject], threads: usize) {
-    println!("\n{threads} thread(s), median of {ROUNDS} rounds of {CALLS} hits");
-    let mut times = vec![Vec::new(); subjects.len()];
-    for _ in 0..ROUNDS {
-        for ((_, call), times) in subjects.iter().zip(&mut times) {
-            times.push(round(*call, threads));
-        }
-    }
-    let medians: Vec<f64> = times.into_iter().map(median).collect();
-    for ((name, _), time) in subjects.iter().zip(&medians) {
-        println!(
-            "{name:30} {time:8.1} ns a hit   {:6.2} × ours",
-            time / medians[0]
-        );
-    }
+    slowest(threads, work)
 }
 
 fn main() {
     for threads in [1, 2] {
-        compare(&NUMBERS, threads);
-        compare(&STRINGS, threads);
+        for subjects in [&NUMBERS[..], &STRINGS[..]] {
+            println!("\n{threads} thread(s), median of {ROUNDS} rounds of {CALLS} hits");
+            compare(subjects, ROUNDS, "hit", |call, _| round(call, threads));
+        }
     }
 }

@@ -8,9 +8,13 @@
 // The times are well within an `f64`.
 #![allow(clippy::cast_precision_loss)]
 
+mod common;
+
 use std::hint::black_box;
 use std::sync::{Barrier, LazyLock};
 use std::time::Instant;
+
+use common::{Subject, compare, slowest};
 
 /// Of each thread: they come round after so many calls.
 const KEYS: u64 = 1 << 20;
@@ -44,8 +48,6 @@ fn quick(x: u64) -> u64 {
         .unwrap_or(0)
 }
 
-type Subject = (&'static str, fn(u64) -> u64);
-
 const SUBJECTS: [Subject; 4] = [
     ("lruheap", functions::ours),
     ("lruheap, coalesce = false", functions::ours_apart),
@@ -66,47 +68,13 @@ fn round(call: fn(u64) -> u64, threads: u64, round: u64) -> f64 {
         }
         start.elapsed().as_nanos() as f64 / CALLS as f64
     };
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads)
-            .map(|thread| scope.spawn(move || work(thread)))
-            .collect();
-        let mine = work(0);
-        others
-            .into_iter()
-            .filter_map(|other| other.join().ok())
-            .fold(mine, f64::max)
-    })
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-fn compare(threads: u64) {
-    println!("\n{threads} thread(s), median of {ROUNDS} rounds of {CALLS} misses");
-    let mut times = vec![Vec::new(); SUBJECTS.len()];
-    // The first fills the caches and is not counted.
-    for n in 0..=ROUNDS {
-        for ((_, call), times) in SUBJECTS.iter().zip(&mut times) {
-            let time = round(*call, threads, n);
-            if n > 0 {
-                times.push(time);
-            }
-        }
-    }
-    let medians: Vec<f64> = times.into_iter().map(median).collect();
-    for ((name, _), time) in SUBJECTS.iter().zip(&medians) {
-        println!(
-            "{name:30} {time:8.1} ns a miss   {:6.2} × ours",
-            time / medians[0]
-        );
-    }
+    slowest(threads, work)
 }
 
 fn main() {
     for threads in [1, 2] {
-        compare(threads);
+        println!("\n{threads} thread(s), median of {ROUNDS} rounds of {CALLS} misses");
+        compare(&SUBJECTS, ROUNDS, "miss", |call, n| round(call, threads, n));
     }
     for info in [
         functions::ours::cache_info(),

@@ -3,6 +3,8 @@
 
 mod tags;
 
+pub(crate) use tags::speaks_of;
+
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{GenericParam, ReturnType, Signature, Type};

@@ -19,6 +19,26 @@ pub fn double(number: u32) -> u32 {
     number.wrapping_mul(2)
 }
 
+/// The catalogue, whatever the shop: only the tag speaks of it.
+#[lru_cache(ttl = 60, xfetch = true, stale = 5, tags(format!("shop:{shop}"), region))]
+#[must_use]
+#[inline]
+pub fn catalogue(shop: u32, region: &str) -> String {
+    String::from("everything")
+}
+
+/// The same, later, if there is one.
+///
+/// # Errors
+///
+/// Never.
+#[lru_cache(ttl = 60, stale_if_error = 600, coalesce = false, tags(&shop))]
+#[inline]
+pub async fn catalogue_later(shop: String) -> Result<String, ParseIntError> {
+    core::future::ready(()).await;
+    Ok(shop)
+}
+
 /// The length of all.
 #[lru_cache(maxsize = 3, ttl = 3600, cache_if = |length| *length > 0)]
 #[must_use]

@@ -120,10 +120,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let settings = self.settings();
         if call.inert {
             return self.gate.with(|state| {
-                let store = &state.store;
-                let slot = store
-                    .candidates(call.hash)
-                    .find(|&slot| part.matches(store.payload(slot).key()));
+                let slot = state.slot_of(call.hash, |key| part.matches(key));
                 let at = (call.hash, slot);
                 match state.look(at, Asking::Call, settings, values, trash) {
                     Look::Hit(held) => Arrival::Held(held),
@@ -190,9 +187,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 let Some(Known::Inert(own)) = key.as_ref() else {
                     return Arrival::Unknown;
                 };
-                let store = &state.store;
-                let is_it = |slot: &_| (call.same)(own, store.payload(*slot).key());
-                let slot = store.candidates(call.hash).find(is_it);
+                let slot = state.slot_of(call.hash, |key| (call.same)(own, key));
                 let flight = state.flights.find(
                     call.hash,
                     call.is_task,

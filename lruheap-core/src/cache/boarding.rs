@@ -22,6 +22,17 @@ pub(crate) enum Boarding<H: Home> {
     Wait(Waiter<H>),
 }
 
+impl<H: Home> Boarding<H> {
+    /// Goes on as a task until there is a value, or a computation to lead.
+    pub(crate) async fn wait(self, values: &impl Values<H::Value>) -> Result<H::Value, Flight<H>> {
+        match self {
+            Boarding::Held(held) => Ok(held.release(values)),
+            Boarding::Lead(flight) => Err(flight),
+            Boarding::Wait(waiter) => waiter.wait(values).await,
+        }
+    }
+}
+
 /// A call that may wait.
 pub(crate) struct Waiter<H: Home> {
     home: H,
@@ -137,10 +148,7 @@ impl<H: Home> Waiter<H> {
     }
 
     /// Waits as a task.
-    pub(crate) async fn wait(
-        mut self,
-        values: &impl Values<H::Value>,
-    ) -> Result<H::Value, Flight<H>> {
+    async fn wait(mut self, values: &impl Values<H::Value>) -> Result<H::Value, Flight<H>> {
         loop {
             let end = match self.join.take() {
                 Some(join) => {

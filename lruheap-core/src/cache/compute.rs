@@ -94,13 +94,9 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static,
         F: Future<Output = V>,
     {
-        let mut flight = match self.board(key) {
-            Boarding::Held(held) => return held.release(&Clones),
-            Boarding::Lead(flight) => flight,
-            Boarding::Wait(waiter) => match waiter.wait(&Clones).await {
-                Ok(value) => return value,
-                Err(flight) => flight,
-            },
+        let mut flight = match self.board(key).wait(&Clones).await {
+            Ok(value) => return value,
+            Err(flight) => flight,
         };
         let mut body = pin!(flight.in_middle(compute));
         let value = poll_fn(|cx| flight.in_middle(|| body.as_mut().poll(cx))).await;
@@ -125,13 +121,9 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        let mut flight = match self.board(key) {
-            Boarding::Held(held) => return Ok(held.release(&Clones)),
-            Boarding::Lead(flight) => flight,
-            Boarding::Wait(waiter) => match waiter.wait(&Clones).await {
-                Ok(value) => return Ok(value),
-                Err(flight) => flight,
-            },
+        let mut flight = match self.board(key).wait(&Clones).await {
+            Ok(value) => return Ok(value),
+            Err(flight) => flight,
         };
         let mut body = pin!(flight.in_middle(compute));
         let result = poll_fn(|cx| flight.in_middle(|| body.as_mut().poll(cx))).await;

@@ -121,10 +121,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     ) -> R {
         if inert {
             return self.gate.with(|state| {
-                let store = &state.store;
-                let slot = store
-                    .candidates(hash)
-                    .find(|&slot| matches(&subject, store.payload(slot).key()));
+                let slot = state.slot_of(hash, |key| matches(&subject, key));
                 act(state, slot, subject, trash)
             });
         }

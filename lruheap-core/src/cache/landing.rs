@@ -58,10 +58,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             let Some(Known::Inert(key)) = ended.key.take() else {
                 unreachable!("a computation has its key");
             };
-            let store = &state.store;
-            let slot = store
-                .candidates(call.hash)
-                .find(|&slot| (call.same)(&key, store.payload(slot).key()));
+            let slot = state.slot_of(call.hash, |other| (call.same)(&key, other));
             let payload = Payload::new(key, value, values.is_inert());
             let at = (call.hash, slot);
             self.land_in(state, at, payload, ended, (terms, audience), values, trash)
@@ -152,10 +149,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         self.gate.with(|state| {
             let ended = state.flights.end(lead.ticket, S::IS_SMALL);
             if let Some(Known::Inert(key)) = &ended.key {
-                let store = &state.store;
-                let slot = store
-                    .candidates(call.hash)
-                    .find(|&slot| (call.same)(key, store.payload(slot).key()));
+                let slot = state.slot_of(call.hash, |other| (call.same)(key, other));
                 discard(state, slot, &ended, trash);
             }
             ended
@@ -182,10 +176,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             let Some(Known::Inert(key)) = state.flights.key(lead.ticket) else {
                 return None;
             };
-            let store = &state.store;
-            let slot = store
-                .candidates(call.hash)
-                .find(|&slot| (call.same)(key, store.payload(slot).key()));
+            let slot = state.slot_of(call.hash, |other| (call.same)(key, other));
             state.fall_back(slot, is_renewal, settings, values)
         })
     }

@@ -81,6 +81,13 @@ impl<K, V> State<K, V> {
         }
     }
 
+    /// The slot of a key whose comparing runs no code of the user's.
+    #[inline]
+    pub(crate) fn slot_of(&self, hash: u32, is_it: impl Fn(&K) -> bool) -> Option<Slot> {
+        let mut candidates = self.store.candidates(hash);
+        candidates.find(|&slot| is_it(self.store.payload(slot).key()))
+    }
+
     /// Whether the entry's time is up: without the need to know what time it is.
     #[inline]
     fn is_over(&self, slot: Slot, clock: &Clock) -> bool {

@@ -69,13 +69,7 @@ pub async fn wait<H: Home, O: Outcome<Value = H::Value>>(
     boarding: Boarding<H, O>,
 ) -> Result<O::Result, Flight<H, O>> {
     let Boarding { boarding, outcome } = boarding;
-    let values = outcome.values();
-    let boarded = match boarding {
-        cache::Boarding::Held(held) => Ok(held.release(values)),
-        cache::Boarding::Lead(flight) => Err(flight),
-        cache::Boarding::Wait(waiter) => waiter.wait(values).await,
-    };
-    match boarded {
+    match boarding.wait(outcome.values()).await {
         Ok(value) => Ok(outcome.wrap(value)),
         Err(flight) => Err(Flight { flight, outcome }),
     }

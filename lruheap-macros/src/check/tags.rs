@@ -65,7 +65,7 @@ fn names(pat: &Pat, bound: &mut Vec<Ident>) {
 
 /// Whether the variable is used: neither as a field or a path, nor as the name of a
 /// field; `format!` finds it in its text.
-fn speaks_of(tokens: TokenStream, name: &Ident) -> bool {
+pub(crate) fn speaks_of(tokens: TokenStream, name: &Ident) -> bool {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let is = |at: usize, char| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == char);
     tokens.iter().enumerate().any(|(at, token)| match token {

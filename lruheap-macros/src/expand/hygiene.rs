@@ -6,7 +6,6 @@
 //! of the user's can collide with them.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use syn::ext::IdentExt;
 
 /// The macro's own span, at the place of `span`.
 pub(crate) fn generated(span: Span) -> Span {
@@ -53,18 +52,6 @@ pub(crate) fn mentions(tokens: TokenStream, name: &Ident) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == *name,
         TokenTree::Group(group) => mentions(group.stream(), name),
-        _ => false,
-    })
-}
-
-/// Whether a text in there has the name in braces, as `format!` would see it.
-pub(crate) fn inlines(tokens: TokenStream, name: &Ident) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Group(group) => inlines(group.stream(), name),
-        TokenTree::Literal(text) => {
-            let (text, name) = (text.to_string(), name.unraw());
-            text.contains(&format!("{{{name}}}")) || text.contains(&format!("{{{name}:"))
-        }
         _ => false,
     })
 }

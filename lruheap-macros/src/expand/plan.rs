@@ -8,12 +8,13 @@ use syn::{Expr, PatType, Type, TypeParam};
 
 use super::attrs;
 use super::generics::{is_closure, type_parameters};
-use super::hygiene::{at, generated, inlines, local, mentions, respan};
+use super::hygiene::{at, generated, local, mentions, respan};
 use super::key::{self, Shape};
 use super::names::{Declared, Names};
 use super::place::{Place, Site};
 use super::result::ResultPlan;
 use crate::block::Block;
+use crate::check::speaks_of;
 use crate::item::{Function, Home, Key, Param};
 use crate::options::{Companion, Options, Scope};
 
@@ -296,9 +297,8 @@ impl<'a> Plan<'a> {
 
     /// Whether the tags speak of an argument.
     pub(super) fn is_in_tags(&self, name: &Ident) -> bool {
-        let tags = self.options.tags.iter().flat_map(|tags| &tags.tags);
-        let mut tokens = tags.map(ToTokens::to_token_stream);
-        tokens.any(|tag| mentions(tag.clone(), name) || inlines(tag, name))
+        let mut tags = self.options.tags.iter().flat_map(|tags| &tags.tags);
+        tags.any(|tag| speaks_of(tag.to_token_stream(), name))
     }
 
     /// Whether a type parameter is the type of a closure that is left out of the

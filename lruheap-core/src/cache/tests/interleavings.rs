@@ -86,13 +86,9 @@ impl<K: Numbered + Hash + Eq> Handle<K> {
     async fn call_as_task(&self, key: u32, body: impl FnOnce(u32) -> Option<u32>) -> Option<u32> {
         let key = K::of(key);
         let boarding = Flight::begin(self.clone(), &Query::new(&key), &Clones, true);
-        let mut flight = match boarding {
-            Boarding::Held(held) => return Some(held.release(&Clones)),
-            Boarding::Lead(flight) => flight,
-            Boarding::Wait(waiter) => match waiter.wait(&Clones).await {
-                Ok(value) => return Some(value),
-                Err(flight) => flight,
-            },
+        let mut flight = match boarding.wait(&Clones).await {
+            Ok(value) => return Some(value),
+            Err(flight) => flight,
         };
         let value = body(self.0.runs.fetch_add(1, Ordering::Relaxed))?;
         flight.land(value, &Clones);
