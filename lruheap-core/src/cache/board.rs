@@ -107,6 +107,24 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         }
     }
 
+    /// The value for a call, where that is to be had without a lock.
+    #[inline]
+    pub(super) fn glance<P: Part<Owned = K>>(
+        &self,
+        call: Call<K>,
+        part: &P,
+        values: &impl Values<V>,
+    ) -> Option<Held<K, V>> {
+        let settings = self.settings();
+        if !(call.inert && settings.is_plain) {
+            return None;
+        }
+        self.gate.read(|state, touches| {
+            let slot = state.slot_of(call.hash, |key| part.matches(key))?;
+            state.glance(slot, settings, values, touches)
+        })
+    }
+
     /// The value for a call, or what else is to be done. The trash is dropped when
     /// what it gives has an owner.
     #[inline]

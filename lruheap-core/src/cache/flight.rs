@@ -79,8 +79,11 @@ impl<H: Home> Flight<H> {
         values: &impl Values<H::Value>,
         is_task: bool,
     ) -> Boarding<H> {
-        let mut trash = Trash::new();
         let call = home.engine().describe(part, is_task);
+        if let Some(held) = home.engine().glance(call, part, values) {
+            return Boarding::Held(held);
+        }
+        let mut trash = Trash::new();
         match home.engine().call(call, part, values, &mut trash) {
             Arrival::Held(held) => Boarding::Held(held),
             Arrival::Lead(lead) => {

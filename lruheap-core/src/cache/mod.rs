@@ -16,6 +16,7 @@ mod payload;
 mod settings;
 mod state;
 mod tags;
+mod touches;
 mod wait;
 
 use std::borrow::Borrow;
@@ -31,7 +32,7 @@ pub use engine::Engine;
 pub(crate) use flight::Flight;
 pub use flight::Home;
 pub(crate) use gate::once::OnceArc;
-pub(crate) use gate::{Gate, Instance, LocalInstance};
+pub(crate) use gate::{Gate, Instance, LocalInstance, Logged};
 pub use gate::{Process, Scope, Thread};
 pub use payload::Values;
 

@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     /// Whether an entry is looked at in another way as it grows old. Worked out from the
     /// rest.
     pub(crate) ages: bool,
+    /// Whether a hit changes nothing but the order of use. Worked out from the rest.
+    pub(crate) is_plain: bool,
     pub(crate) clock: Clock,
 }
 
@@ -52,8 +54,13 @@ impl Settings {
 impl Setup {
     pub(crate) fn new(settings: Settings) -> Self {
         let ages = settings.xfetch.is_some() || !settings.keep().is_zero();
+        let is_plain = !ages && settings.tti.is_none();
         Setup {
-            settings: Settings { ages, ..settings },
+            settings: Settings {
+                ages,
+                is_plain,
+                ..settings
+            },
             hasher: foldhash::fast::RandomState::default(),
             patience: Patience::default(),
         }

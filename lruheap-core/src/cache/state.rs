@@ -6,9 +6,11 @@ use std::mem;
 use std::time::Duration;
 
 use super::flights::{Ended, Flights};
+use super::gate::Logged;
 use super::payload::{Held, Payload, Trash, Values};
 use super::settings::{Settings, Terms};
 use super::tags::{Tag, Tags};
+use super::touches::{Room, Touches};
 use crate::random;
 use crate::stats::CacheInfo;
 use crate::store::{MOST_ENTRIES, Slot, Store};
@@ -166,6 +168,23 @@ impl<K, V> State<K, V> {
             self.store.postpone(slot, now.saturating_add(tti));
         }
         Look::Hit(Held::take(self.store.payload(slot), values))
+    }
+
+    /// Looks for an entry beside others who look: gives it only where nothing but a hit
+    /// can come of it.
+    #[inline]
+    pub(crate) fn glance(
+        &self,
+        slot: Slot,
+        settings: &Settings,
+        values: &impl Values<V>,
+        touches: &mut Touches,
+    ) -> Option<(Held<K, V>, Room)> {
+        let payload = self.store.payload(slot);
+        if self.is_over(slot, &settings.clock) || !values.is_good(payload.value()) {
+            return None;
+        }
+        Some((Held::take(payload, values), touches.note(slot)))
     }
 
     /// What an entry's age makes of a hit, if anything.
@@ -469,6 +488,20 @@ impl<K, V> State<K, V> {
             expirations: self.counters.expirations,
             invalidations: self.counters.invalidations,
             stale: self.extras.as_ref().map_or(0, |extras| extras.stale),
+        }
+    }
+}
+
+impl<K, V> Logged for State<K, V> {
+    #[inline]
+    fn hits(&self) -> u64 {
+        self.counters.hits
+    }
+
+    fn take_up(&mut self, hits: u64, used: &[Slot]) {
+        self.counters.hits += hits;
+        for &slot in used {
+            self.store.touch(slot);
         }
     }
 }

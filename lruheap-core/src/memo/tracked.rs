@@ -14,7 +14,7 @@ use std::sync::{self, Arc};
 
 use super::slot::{Chains, Entry};
 use super::summary::{AnyCache, MethodCaches, Summary};
-use crate::cache::{CacheBuilder, Engine, Gate, Home, Instance, LocalInstance, Scope};
+use crate::cache::{CacheBuilder, Engine, Gate, Home, Instance, LocalInstance, Logged, Scope};
 use crate::registry::Listed;
 use crate::stats::CacheParameters;
 use crate::store::{Slot, Store};
@@ -113,6 +113,15 @@ struct Watch<P: Pointer, K, V> {
 /// The instances of one type and the caches kept for them, in the order in which
 /// they were looked after last.
 struct Watched<P: Pointer, K, V>(Store<Watch<P, K, V>>);
+
+/// No gate of theirs has a way in for readers.
+impl<P: Pointer, K, V> Logged for Watched<P, K, V> {
+    fn hits(&self) -> u64 {
+        0
+    }
+
+    fn take_up(&mut self, _hits: u64, _used: &[Slot]) {}
+}
 
 /// What has been taken out, for the caller to drop outside the gate.
 type Dead<P, K, V> = Vec<Watch<P, K, V>>;

@@ -1,10 +1,13 @@
 //! The gate: who may be with the state of a cache.
 //!
 //! Whatever is done to a cache is done in a closure that is handed to the
-//! gate, and no such closure runs code of the user's. That is the seam where a
-//! faster way in for readers belongs.
+//! gate, and no such closure runs code of the user's.
 
+mod biased;
+mod fence;
 pub(crate) mod once;
+mod readers;
+mod shim;
 
 use std::borrow::Borrow;
 use std::cell::RefCell;
@@ -13,7 +16,11 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use biased::Biased;
+
 use super::settings::Setup;
+use super::touches::{Room, Touches};
+use crate::store::Slot;
 
 /// Lets one closure at a time at a `T`.
 pub trait Gate<T> {
@@ -22,6 +29,29 @@ pub trait Gate<T> {
 
     /// Runs `f` with the state to itself.
     fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R;
+
+    /// The same for a short visit, after which all goes on as before.
+    #[inline]
+    fn visit<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        self.with(f)
+    }
+
+    /// Runs `f` beside others that only read, with a log for its hits, if there is a way
+    /// in for such. `f` gives `None` where that is not enough.
+    #[inline]
+    fn read<R>(&self, f: impl FnOnce(&T, &mut Touches) -> Option<(R, Room)>) -> Option<R> {
+        let _ = f;
+        None
+    }
+}
+
+/// What readers keep a log for.
+pub trait Logged {
+    /// All hits so far, but for those in logs.
+    fn hits(&self) -> u64;
+
+    /// Takes up what was in logs: so many hits, and these entries used, in this order.
+    fn take_up(&mut self, hits: u64, used: &[Slot]);
 }
 
 impl<T> Gate<T> for Mutex<T> {
@@ -50,7 +80,7 @@ impl<T> Gate<T> for RefCell<T> {
 /// to itself.
 pub trait Scope {
     /// The gate round a cache of this scope.
-    type Gate<T>: Gate<T>;
+    type Gate<T: Logged>: Gate<T>;
     /// How the cache finds its setup.
     type Setup: Borrow<Setup>;
     /// Whether more than one thread may reach it.
@@ -73,28 +103,28 @@ pub enum Instance {}
 pub enum LocalInstance {}
 
 impl Scope for Process {
-    type Gate<T> = Mutex<T>;
+    type Gate<T: Logged> = Biased<T>;
     type Setup = Setup;
     const IS_SHARED: bool = true;
     const IS_SMALL: bool = false;
 }
 
 impl Scope for Thread {
-    type Gate<T> = RefCell<T>;
+    type Gate<T: Logged> = RefCell<T>;
     type Setup = Setup;
     const IS_SHARED: bool = false;
     const IS_SMALL: bool = false;
 }
 
 impl Scope for Instance {
-    type Gate<T> = Mutex<T>;
+    type Gate<T: Logged> = Mutex<T>;
     type Setup = Arc<Setup>;
     const IS_SHARED: bool = true;
     const IS_SMALL: bool = true;
 }
 
 impl Scope for LocalInstance {
-    type Gate<T> = RefCell<T>;
+    type Gate<T: Logged> = RefCell<T>;
     type Setup = Rc<Setup>;
     const IS_SHARED: bool = false;
     const IS_SMALL: bool = true;

@@ -25,7 +25,7 @@ impl<T> Gate<T> for Locked<T> {
 }
 
 impl Scope for Modelled {
-    type Gate<T> = Locked<T>;
+    type Gate<T: Logged> = Locked<T>;
     type Setup = Setup;
     const IS_SHARED: bool = true;
     const IS_SMALL: bool = false;

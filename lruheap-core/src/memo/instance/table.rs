@@ -11,7 +11,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 use super::{CacheHost, InstanceCaches, Kept};
-use crate::cache::{CacheBuilder, Engine, Home, Instance, Scope, Setup};
+use crate::cache::{CacheBuilder, Engine, Home, Instance, Logged, Scope, Setup};
 use crate::memo::slot::{Chains, Entry};
 use crate::memo::summary::{AnyCache, MethodCaches, Summary};
 use crate::registry::Listed;
@@ -154,7 +154,7 @@ impl Live {
 pub enum Hosting {}
 
 impl Scope for Hosting {
-    type Gate<T> = <Instance as Scope>::Gate<T>;
+    type Gate<T: Logged> = <Instance as Scope>::Gate<T>;
     type Setup = &'static InstanceTable;
     const IS_SHARED: bool = true;
     const IS_SMALL: bool = true;

@@ -1,0 +1,245 @@
+//! Readers of a biased gate: for each thread and gate a record in lines of its own, where
+//! the thread says that it is reading, and keeps the log of what it read. A thread finds
+//! its records by the names of their gates, in a table that nobody else sees.
+//!
+//! A name has a place in those tables, which is given out again when the gate is gone,
+//! and a number that is not. So the tables stay as short as there are gates with readers
+//! at a time, and no record is taken for that of another gate.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::super::touches::Touches;
+use super::shim::{AtomicBool, Guarded, Ordering};
+
+/// The name of a gate that has, or had, readers: the place below, the number above. 0 is
+/// nobody's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Name(u64);
+
+/// The names that are in use.
+static NAMES: Mutex<Names> = Mutex::new(Names {
+    number: 0,
+    places: 0,
+    free: Vec::new(),
+});
+
+struct Names {
+    number: u32,
+    places: u32,
+    free: Vec<u32>,
+}
+
+impl Name {
+    pub(super) const NONE: Name = Name(0);
+
+    /// A new one; `None` where there have been too many.
+    pub(super) fn new() -> Option<Self> {
+        let mut names = NAMES.lock();
+        let number = names.number.checked_add(1)?;
+        names.number = number;
+        let place = names.free.pop().unwrap_or_else(|| {
+            names.places += 1;
+            names.places - 1
+        });
+        Some(Name((u64::from(number) << 32) | u64::from(place)))
+    }
+
+    pub(super) fn of_bits(bits: u64) -> Self {
+        Name(bits)
+    }
+
+    pub(super) fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// Its gate is gone.
+    pub(super) fn give_back(self) {
+        if self != Name::NONE {
+            NAMES.lock().free.push(self.place32());
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation)]
+    #[inline]
+    fn place32(self) -> u32 {
+        self.0 as u32
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self.place32() as usize
+    }
+}
+
+/// What one thread does at one gate. Aligned so that what it writes is on no line of
+/// anybody else's, nor on one that is fetched along with it.
+#[repr(align(128))]
+pub(super) struct Record {
+    name: Name,
+    /// Whether its thread is at what the gate guards; written by that alone.
+    pub(super) is_reading: AtomicBool,
+    /// Whether its thread is gone: another may have it.
+    is_orphan: AtomicBool,
+    /// Its thread has it while it is reading, and who keeps others from reading has it
+    /// while it is not.
+    pub(super) touches: Guarded<Touches>,
+}
+
+// SAFETY: all there is to it besides atomics is `touches`, plain data that may be sent
+// from thread to thread. It is in a `Guarded`, which cannot be opened without unsafe code
+// that says why nobody else has it.
+#[allow(unsafe_code)]
+unsafe impl Sync for Record {}
+
+impl Record {
+    pub(super) fn new(name: Name, entries: usize) -> Self {
+        Record {
+            name,
+            is_reading: AtomicBool::new(false),
+            is_orphan: AtomicBool::new(false),
+            touches: Guarded::new(Touches::for_entries(entries)),
+        }
+    }
+
+    /// Fills a place in a table.
+    fn nobodys() -> Arc<Self> {
+        Arc::new(Record {
+            name: Name::NONE,
+            is_reading: AtomicBool::new(false),
+            is_orphan: AtomicBool::new(false),
+            touches: Guarded::new(Touches::default()),
+        })
+    }
+
+    /// Takes a record over whose thread is gone, with all that is in it.
+    pub(super) fn adopt(&self) -> bool {
+        // What its thread wrote in it is for this one to go on with.
+        self.is_orphan.swap(false, Ordering::Acquire)
+    }
+
+    pub(super) fn is_orphan(&self) -> bool {
+        self.is_orphan.load(Ordering::Acquire)
+    }
+}
+
+/// The records of a thread, each at the place of its gate.
+struct Own(RefCell<Vec<Arc<Record>>>);
+
+impl Own {
+    fn put(&self, record: Arc<Record>) {
+        let mut records = self.0.borrow_mut();
+        let place = record.name.place();
+        if records.len() <= place {
+            records.resize_with(place + 1, Record::nobodys);
+        }
+        // That of a gate that is gone.
+        let old = std::mem::replace(&mut records[place], record);
+        table::set(&records);
+        drop(records);
+        drop(old);
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        table::set(&[]);
+        for record in self.0.get_mut() {
+            record.is_orphan.store(true, Ordering::Release);
+        }
+    }
+}
+
+#[cfg(not(loom))]
+thread_local! {
+    static OWN: Own = const { Own(RefCell::new(Vec::new())) };
+}
+
+#[cfg(loom)]
+loom::thread_local! {
+    static OWN: Own = Own(RefCell::new(Vec::new()));
+}
+
+/// Makes a record that of this thread at the gate of its name; not while the thread is
+/// being torn down.
+pub(super) fn keep(record: Arc<Record>) -> bool {
+    let mut record = Some(record);
+    let kept = OWN.try_with(|own| record.take().map(|record| own.put(record)));
+    if let Some(record) = record {
+        record.is_orphan.store(true, Ordering::Release);
+    }
+    kept.is_ok()
+}
+
+pub(super) use table::find;
+
+/// The same table, for whoever is in a hurry: without a look at whether the thread is
+/// being torn down, and without a count of who looks.
+#[cfg(not(loom))]
+mod table {
+    use std::cell::Cell;
+    use std::ptr;
+
+    use super::{Arc, Name, Record};
+
+    type Table = *const [Arc<Record>];
+
+    const EMPTY: Table = ptr::slice_from_raw_parts(ptr::NonNull::dangling().as_ptr(), 0);
+
+    thread_local! {
+        /// Nothing that has to be dropped: so it is there as long as the thread is.
+        static TABLE: Cell<Table> = const { Cell::new(EMPTY) };
+    }
+
+    pub(super) fn set(records: &[Arc<Record>]) {
+        TABLE.set(records);
+    }
+
+    /// This thread's record at the gate of this name.
+    ///
+    /// # Safety
+    ///
+    /// 1. The gate of this name lives as long as `'a` and holds on to the records that
+    ///    threads keep there.
+    /// 2. `'a` ends before this thread does.
+    #[allow(unsafe_code)]
+    #[inline]
+    pub(in super::super) unsafe fn find<'a>(name: Name) -> Option<&'a Record> {
+        // SAFETY:
+        // 1. The slice is that of the vector in `OWN`: whatever moves or drops what is
+        //    in that sets the table anew before anything else can be done, and all in
+        //    this thread, which is in here.
+        // 2. The record outlives the vector's own reference to it: with this name, it is
+        //    among those that the gate holds on to, by 1 of the caller.
+        let records = unsafe { &*TABLE.get() };
+        let record = records.get(name.place())?;
+        let record: *const Record = Arc::as_ptr(record);
+        let record = unsafe { &*record };
+        (record.name == name).then_some(record)
+    }
+}
+
+#[cfg(loom)]
+mod table {
+    use super::{Arc, Name, OWN, Record};
+
+    pub(super) fn set(_records: &[Arc<Record>]) {}
+
+    /// This thread's record at the gate of this name.
+    ///
+    /// # Safety
+    ///
+    /// As of the other.
+    #[allow(unsafe_code)]
+    pub(in super::super) unsafe fn find<'a>(name: Name) -> Option<&'a Record> {
+        let found = OWN.try_with(|own| {
+            let records = own.0.borrow();
+            let record = records.get(name.place())?;
+            (record.name == name).then(|| Arc::as_ptr(record))
+        });
+        // SAFETY: as in the other: the gate holds on to it.
+        found.ok().flatten().map(|record| unsafe { &*record })
+    }
+}

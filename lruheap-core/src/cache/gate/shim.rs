@@ -1,0 +1,64 @@
+//! What is the standard library's in a build, and the model checker's in a model.
+
+#[cfg(not(loom))]
+pub(super) use parking_lot::Mutex;
+#[cfg(not(loom))]
+pub(super) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+#[cfg(loom)]
+pub(super) use crate::leading::modelled::Mutex;
+#[cfg(loom)]
+pub(super) use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// A place that whoever opens it answers for: loom checks that they may.
+pub(super) struct Guarded<T>(
+    #[cfg(not(loom))] std::cell::UnsafeCell<T>,
+    #[cfg(loom)] loom::cell::UnsafeCell<T>,
+);
+
+impl<T> Guarded<T> {
+    pub(super) fn new(value: T) -> Self {
+        #[cfg(not(loom))]
+        let cell = std::cell::UnsafeCell::new(value);
+        #[cfg(loom)]
+        let cell = loom::cell::UnsafeCell::new(value);
+        Guarded(cell)
+    }
+
+    /// Hands in a pointer that is good for reading while `f` runs, if the caller has
+    /// seen to it that nobody writes meanwhile.
+    #[inline]
+    pub(super) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        #[cfg(not(loom))]
+        return f(self.0.get());
+        #[cfg(loom)]
+        self.0.with(f)
+    }
+
+    /// Hands in a pointer that is good for writing while `f` runs, if the caller has
+    /// seen to it that nobody else has the place meanwhile.
+    #[inline]
+    pub(super) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        #[cfg(not(loom))]
+        return f(self.0.get());
+        #[cfg(loom)]
+        self.0.with_mut(f)
+    }
+}
+
+/// One more turn of a wait for somebody who won't be long: first at work, then with the
+/// processor given to others, and then asleep, in case that they are of lower priority.
+#[cfg(not(loom))]
+#[cold]
+pub(super) fn pause(turn: u32) {
+    match turn {
+        0..64 => std::hint::spin_loop(),
+        64..256 => std::thread::yield_now(),
+        _ => std::thread::sleep(std::time::Duration::from_micros(50)),
+    }
+}
+
+#[cfg(loom)]
+pub(super) fn pause(_turn: u32) {
+    loom::thread::yield_now();
+}
