@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::engine::{Engine, Found, Joining};
 use super::flights::{Join, Known, Plan, Ticket};
-use super::gate::{Gate, Scope};
+use super::gate::{Gate, Reader, Scope};
 use super::payload::{Held, Pair, Trash, Values};
 use super::state::{Asking, Look, State};
 use super::tags::Tag;
@@ -108,21 +108,23 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     /// The value for a call, where that is to be had without a lock.
-    #[inline]
+    #[inline(always)]
     pub(super) fn glance<P: Part<Owned = K>>(
         &self,
         call: Call<K>,
         part: &P,
         values: &impl Values<V>,
     ) -> Option<Held<K, V>> {
-        let settings = self.settings();
-        if !(call.inert && settings.is_plain) {
+        if !call.inert {
             return None;
         }
-        self.gate.read(|state, touches| {
-            let slot = state.slot_of(call.hash, |key| part.matches(key))?;
-            state.glance(slot, settings, values, touches)
-        })
+        let mut reader = self.gate.read()?;
+        let is_it = |key: &K| part.matches(key);
+        let (slot, held) = reader
+            .state()
+            .glance(call.hash, is_it, self.settings(), values)?;
+        reader.note(slot);
+        Some(held)
     }
 
     /// The value for a call, or what else is to be done. The trash is dropped when

@@ -150,6 +150,6 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static,
     {
-        Flight::begin(self, &Query::new(key), &Clones, true)
+        Flight::begin(self, &Query::new(key), &Clones)
     }
 }

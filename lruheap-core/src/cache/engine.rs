@@ -73,9 +73,10 @@ pub(super) struct Found {
 
 impl<K, V, S: Scope> Engine<K, V, S> {
     pub(crate) fn new(setup: S::Setup) -> Self {
-        let maxsize = setup.borrow().settings.maxsize;
+        let settings = &setup.borrow().settings;
+        let state = State::new(settings.maxsize);
         Engine {
-            gate: S::Gate::new(State::new(maxsize)),
+            gate: S::Gate::new(state, settings.is_plain),
             setup,
         }
     }

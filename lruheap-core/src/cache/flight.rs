@@ -58,13 +58,28 @@ pub(crate) struct Flight<H: Home> {
 impl<H: Home> Flight<H> {
     /// Answers a call, if need be by waiting for another's computation, or takes on
     /// its own.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn board(
         home: H,
         part: &impl Part<Owned = H::Key>,
         values: &impl Values<H::Value>,
     ) -> Result<H::Value, Self> {
-        match Flight::begin(home, part, values, false) {
+        let call = home.engine().describe(part, false);
+        match home.engine().glance(call, part, values) {
+            Some(held) => Ok(held.release(values)),
+            None => Flight::board_slowly(home, call, part, values),
+        }
+    }
+
+    /// Not part of what is inlined into the user's function.
+    #[inline(never)]
+    fn board_slowly(
+        home: H,
+        call: Call<H::Key>,
+        part: &impl Part<Owned = H::Key>,
+        values: &impl Values<H::Value>,
+    ) -> Result<H::Value, Self> {
+        match Flight::arrive(home, call, part, values) {
             Boarding::Held(held) => Ok(held.release(values)),
             Boarding::Lead(flight) => Err(flight),
             Boarding::Wait(waiter) => waiter.block(values),
@@ -77,12 +92,21 @@ impl<H: Home> Flight<H> {
         home: H,
         part: &impl Part<Owned = H::Key>,
         values: &impl Values<H::Value>,
-        is_task: bool,
     ) -> Boarding<H> {
-        let call = home.engine().describe(part, is_task);
-        if let Some(held) = home.engine().glance(call, part, values) {
-            return Boarding::Held(held);
+        let call = home.engine().describe(part, true);
+        match home.engine().glance(call, part, values) {
+            Some(held) => Boarding::Held(held),
+            None => Flight::arrive(home, call, part, values),
         }
+    }
+
+    /// Where a call comes to that has found nothing at a glance.
+    fn arrive(
+        home: H,
+        call: Call<H::Key>,
+        part: &impl Part<Owned = H::Key>,
+        values: &impl Values<H::Value>,
+    ) -> Boarding<H> {
         let mut trash = Trash::new();
         match home.engine().call(call, part, values, &mut trash) {
             Arrival::Held(held) => Boarding::Held(held),

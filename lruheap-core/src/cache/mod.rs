@@ -31,7 +31,7 @@ pub use builder::CacheBuilder;
 pub use engine::Engine;
 pub(crate) use flight::Flight;
 pub use flight::Home;
-pub(crate) use gate::once::OnceArc;
+pub(crate) use gate::once::{OnceArc, Shared};
 pub(crate) use gate::{Gate, Instance, LocalInstance, Logged};
 pub use gate::{Process, Scope, Thread};
 pub use payload::Values;

@@ -10,7 +10,6 @@ use super::gate::Logged;
 use super::payload::{Held, Payload, Trash, Values};
 use super::settings::{Settings, Terms};
 use super::tags::{Tag, Tags};
-use super::touches::{Room, Touches};
 use crate::random;
 use crate::stats::CacheInfo;
 use crate::store::{MOST_ENTRIES, Slot, Store};
@@ -170,21 +169,24 @@ impl<K, V> State<K, V> {
         Look::Hit(Held::take(self.store.payload(slot), values))
     }
 
-    /// Looks for an entry beside others who look: gives it only where nothing but a hit
-    /// can come of it.
-    #[inline]
+    /// Looks for an entry beside others who look, where nothing but a hit can come of it.
+    #[inline(always)]
     pub(crate) fn glance(
         &self,
-        slot: Slot,
+        hash: u32,
+        is_it: impl Fn(&K) -> bool,
         settings: &Settings,
         values: &impl Values<V>,
-        touches: &mut Touches,
-    ) -> Option<(Held<K, V>, Room)> {
-        let payload = self.store.payload(slot);
-        if self.is_over(slot, &settings.clock) || !values.is_good(payload.value()) {
-            return None;
+    ) -> Option<(Slot, Held<K, V>)> {
+        for slot in self.store.candidates(hash) {
+            let payload = self.store.payload(slot);
+            if is_it(payload.key()) {
+                let is_good =
+                    !self.is_over(slot, &settings.clock) && values.is_good(payload.value());
+                return is_good.then(|| (slot, Held::take(payload, values)));
+            }
         }
-        Some((Held::take(payload, values), touches.note(slot)))
+        None
     }
 
     /// What an entry's age makes of a hit, if anything.

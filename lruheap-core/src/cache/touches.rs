@@ -34,14 +34,14 @@ fn slot_of(touch: Touch) -> Slot {
 
 /// Whether there is room in a log for more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Room {
+pub(super) enum Room {
     Left,
     /// It should be handed in soon.
     Gone,
 }
 
 #[derive(Default)]
-pub struct Touches {
+pub(super) struct Touches {
     /// As many as a power of two, or none yet.
     cells: Vec<Touch>,
     displaced: Vec<Touch>,
@@ -51,7 +51,7 @@ pub struct Touches {
 
 impl Touches {
     /// A log for a cache with so many entries.
-    pub(crate) fn for_entries(entries: usize) -> Self {
+    pub(super) fn for_entries(entries: usize) -> Self {
         let cells = entries.clamp(FEWEST_CELLS, MOST_CELLS).next_power_of_two();
         Touches {
             cells: vec![0; cells],
@@ -62,7 +62,7 @@ impl Touches {
 
     /// Notes a hit. The log must have been made `for_entries`.
     #[inline]
-    pub(crate) fn note(&mut self, slot: Slot) -> Room {
+    pub(super) fn note(&mut self, slot: Slot) -> Room {
         self.hits += 1;
         let at = slot as usize & (self.cells.len().wrapping_sub(1));
         let cell = &mut self.cells[at];
@@ -102,7 +102,7 @@ impl Touches {
 
     /// Hands in the log: how many hits there were, and the entries that were used, each
     /// at least where it was used last, in that order. The log is empty then.
-    pub(crate) fn hand_in(&mut self, used: &mut Vec<Slot>) -> u32 {
+    pub(super) fn hand_in(&mut self, used: &mut Vec<Slot>) -> u32 {
         let hits = std::mem::take(&mut self.hits);
         if hits == 0 {
             return 0;
@@ -121,7 +121,7 @@ impl Touches {
     }
 
     /// Gives back what the log needs for more hits: there will be none.
-    pub(crate) fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         *self = Touches::default();
     }
 }

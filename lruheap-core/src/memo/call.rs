@@ -138,7 +138,7 @@ macro_rules! calls {
             /// # Errors
             ///
             /// The flight, where the body has to run.
-            #[inline]
+            #[inline(always)]
             pub fn __lookup<P: Part<Owned = K>, C: Values<V>>(
                 self: $home,
                 values: C,
@@ -152,7 +152,7 @@ macro_rules! calls {
             /// # Errors
             ///
             /// The flight, where the body has to run.
-            #[inline]
+            #[inline(always)]
             pub fn __lookup_as<P: Part<Owned = K>, O: Outcome<Value = V>>(
                 self: $home,
                 outcome: O,
@@ -181,7 +181,7 @@ macro_rules! calls {
                 outcome: O,
                 part: P,
             ) -> Boarding<$home, O> {
-                let boarding = cache::Flight::begin(self, &part, outcome.values(), true);
+                let boarding = cache::Flight::begin(self, &part, outcome.values());
                 Boarding { boarding, outcome }
             }
 

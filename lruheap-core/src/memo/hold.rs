@@ -6,11 +6,13 @@ use std::sync::Arc;
 use super::instance::{Node, ShareNode};
 use super::slot::Share;
 use super::tracked::{ShareTracked, Tracked};
+use crate::cache::Shared;
 use crate::key::Shareable;
 
 fn share<K: Send + Sync + 'static, V: Send + Sync + 'static>() -> Share<K, V> {
     Share {
-        cache: |builder| Box::new(builder.cache::<K, V>()),
+        cache: |builder| Shared::new(builder.cache::<K, V>()),
+        listed: |cache| cache.as_engine(),
         entry: |builder| Box::new(builder.cache::<K, V>()),
     }
 }

@@ -5,7 +5,7 @@ use std::any::{Any, TypeId};
 use std::sync::OnceLock;
 
 use super::summary::{MethodCaches, Summary};
-use crate::cache::{Cache, CacheBuilder};
+use crate::cache::{Cache, CacheBuilder, Shared};
 use crate::registry::{self, Listed};
 
 /// The static behind a function.
@@ -13,7 +13,7 @@ use crate::registry::{self, Listed};
 /// It is `Sync` whatever `K` and `V` are, so that a type that threads may not
 /// share is refused in one place, the `hold` functions, with a message of its own.
 pub struct Slot<K, V> {
-    cache: OnceLock<Box<dyn Holder<K, V>>>,
+    cache: OnceLock<Shared<Cache<K, V>>>,
 }
 
 impl<K, V> Slot<K, V> {
@@ -33,45 +33,31 @@ impl<K, V> Slot<K, V> {
         build: impl FnOnce() -> CacheBuilder,
     ) -> &'static Cache<K, V> {
         match self.cache.get() {
-            Some(holder) => holder.cache(),
-            None => self.fill((share.cache)(build())),
+            Some(cache) => cache,
+            None => self.fill((share.cache)(build()), share.listed),
         }
     }
 
     /// Building runs the user's expressions, which may call the function: it
     /// has happened by now, outside of the lock. The first to be done stays.
     #[cold]
-    fn fill(&'static self, built: Box<dyn Holder<K, V>>) -> &'static Cache<K, V> {
+    fn fill(
+        &'static self,
+        built: Shared<Cache<K, V>>,
+        listed: AsListed<K, V>,
+    ) -> &'static Cache<K, V> {
         let mut built = Some(built);
         registry::add(|| {
             let built = built.take_if(|_| self.cache.get().is_none())?;
             let _ = self.cache.set(built);
-            self.cache.get().map(|holder| holder.listed())
+            self.cache.get().map(|cache| listed(cache))
         });
-        let holder = self.cache.get();
-        holder.expect("it is filled by now").cache()
+        self.cache.get().expect("it is filled by now")
     }
 }
 
-/// A cache that all threads may use.
-pub(super) trait Holder<K, V>: Send + Sync {
-    /// The cache.
-    fn cache(&self) -> &Cache<K, V>;
-
-    /// The same, for the registry.
-    fn listed(&self) -> &(dyn Listed + Sync);
-}
-
-impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Holder<K, V> for Cache<K, V> {
-    #[inline]
-    fn cache(&self) -> &Cache<K, V> {
-        self
-    }
-
-    fn listed(&self) -> &(dyn Listed + Sync) {
-        Entry::listed(self)
-    }
-}
+/// A cache as the registry sees it.
+pub(super) type AsListed<K, V> = fn(&Cache<K, V>) -> &(dyn Listed + Sync);
 
 /// Makes the caches of keys and values that threads may share.
 ///
@@ -79,7 +65,8 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Holder<K, V> for Cache<
 /// that whoever is handed one need not ask again.
 pub struct Share<K, V> {
     /// For a function.
-    pub(super) cache: fn(CacheBuilder) -> Box<dyn Holder<K, V>>,
+    pub(super) cache: fn(CacheBuilder) -> Shared<Cache<K, V>>,
+    pub(super) listed: AsListed<K, V>,
     /// For an instantiation of one: a `Cache<K, V>`.
     pub(super) entry: fn(CacheBuilder) -> Box<dyn Entry>,
 }

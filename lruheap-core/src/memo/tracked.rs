@@ -224,7 +224,7 @@ impl<P: Pointer, K, V> Tracked<P, K, V> {
     fn new(setup: SetupOf<P>) -> Self {
         Tracked {
             setup,
-            watched: Gate::new(Watched(Store::new())),
+            watched: Gate::new(Watched(Store::new()), false),
         }
     }
 

@@ -1,25 +1,27 @@
 //! A gate that leans towards those who only read: while nobody writes, a reader says in a
 //! record of its own that it is there, and touches nothing that others write.
 //!
-//! The way in for readers is open while `bias` is set. A reader says that it reads, and
-//! only then looks at `bias`; who wants the state for itself takes the lock, clears
-//! `bias`, and only then looks who reads, and waits for them. Between the two steps each
-//! passes a fence (`fence`), so that one of them sees the other. (Biased locking for
-//! readers: Dice and Kogan, "BRAVO", ATC 2019.)
+//! The way in for readers is open while the gate's name is on its `front`. A reader says
+//! that it reads, and only then looks whether the name is there; who wants the state for
+//! itself takes the lock, takes the name off, and only then looks who reads, and waits
+//! for them. Between the two steps each passes a fence (`fence`), so that one of them sees
+//! the other. (Biased locking for readers: Dice and Kogan, "BRAVO", ATC 2019.)
 //!
-//! To clear `bias` is dear, so it is set only where it is likely to pay: after a number of
-//! hits in a row with nothing written in between. That number follows what came of it the
-//! last time. Who misses all the time never gets there, and pays for a lock and no more.
+//! To take the name off is dear, so it is put up only where it is likely to pay: after a
+//! number of hits in a row with nothing written in between. That number follows what came
+//! of it the last time. Who misses all the time never gets there, and pays for a lock and
+//! no more.
 //!
 //! Nothing here knows what is guarded, beyond that it counts hits and takes up the logs of
 //! its readers; no code of the user's runs in here.
 
 use std::sync::Arc;
 
-use super::super::touches::{Room, Touches};
+use super::super::touches::Room;
 use super::readers::{self, Name, Record};
-use super::shim::{AtomicBool, AtomicU64, Guarded, Mutex, Ordering, pause};
-use super::{Gate, Logged, fence};
+use super::shim::{AtomicU64, ConstPtr, Guarded, Mutex, Ordering, pause};
+use super::{Gate, Logged, Reader, fence};
+use crate::store::Slot;
 
 /// How many hits in a row open the way in for readers: to begin with, and at most.
 const CALM: u32 = 1 << 7;
@@ -38,19 +40,19 @@ pub struct Biased<T> {
 /// What readers look at: on a line that is written rarely.
 #[repr(align(64))]
 struct Front {
-    /// Whether readers may come in without the lock. Written under it.
-    bias: AtomicBool,
-    /// The name of the gate, given at the first bias.
+    /// The name of the gate while readers may come in without the lock. Written under it.
     name: AtomicU64,
 }
 
 /// What belongs to whoever has the lock.
 struct Watch {
+    /// The name that readers know the gate by, given when they were first let in.
+    name: Name,
     /// Those who read, or did.
     records: Vec<Arc<Record>>,
     /// Hits since something was written.
     calm: u32,
-    /// How many of them set the bias.
+    /// How many of them let readers in; 0 for never.
     wanted: u32,
 }
 
@@ -60,16 +62,21 @@ struct Watch {
 unsafe impl<T: Send + Sync> Sync for Biased<T> {}
 
 impl<T: Logged> Gate<T> for Biased<T> {
-    fn new(state: T) -> Self {
+    type Reader<'a>
+        = Reading<'a, T>
+    where
+        Self: 'a;
+
+    fn new(state: T, leans: bool) -> Self {
         Biased {
             front: Front {
-                bias: AtomicBool::new(false),
                 name: AtomicU64::new(Name::NONE.bits()),
             },
             lock: Mutex::new(Watch {
+                name: Name::NONE,
                 records: Vec::new(),
                 calm: 0,
-                wanted: CALM,
+                wanted: if leans { CALM } else { 0 },
             }),
             state: Guarded::new(state),
         }
@@ -78,7 +85,7 @@ impl<T: Logged> Gate<T> for Biased<T> {
     #[inline]
     fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         let mut watch = self.lock.lock();
-        if self.is_biased() {
+        if self.name() != Name::NONE {
             let hits = self.revoke(&mut watch);
             watch.learn(hits);
         }
@@ -92,7 +99,7 @@ impl<T: Logged> Gate<T> for Biased<T> {
         } else {
             watch.calm += 1;
             if watch.calm == watch.wanted {
-                self.begin();
+                self.let_in(&mut watch);
             }
         }
         result
@@ -100,126 +107,177 @@ impl<T: Logged> Gate<T> for Biased<T> {
 
     fn visit<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         let mut watch = self.lock.lock();
-        let was_biased = self.is_biased();
-        if was_biased {
+        let were_in = self.name() != Name::NONE;
+        if were_in {
             self.revoke(&mut watch);
         }
         let result = self.alone(&mut watch, f);
-        if was_biased {
-            self.begin();
+        if were_in {
+            self.let_in(&mut watch);
         }
         result
     }
 
-    #[inline]
-    fn read<R>(&self, f: impl FnOnce(&T, &mut Touches) -> Option<(R, Room)>) -> Option<R> {
-        if !self.is_biased() {
+    #[inline(always)]
+    fn read(&self) -> Option<Reading<'_, T>> {
+        let name = self.name();
+        if name == Name::NONE {
             return None;
         }
-        let record = self.own_record().or_else(|| self.join())?;
-        let (result, room) = self.read_as(record, f)?;
-        if room == Room::Gone {
-            self.hand_in();
+        let record = self.own_record(name).or_else(|| self.join(name))?;
+        // Only an allocator that calls a cached function could bring a thread here twice:
+        // it has to do without.
+        if record.is_reading.load(Ordering::Relaxed) {
+            return None;
         }
-        Some(result)
+        let announced = Announced::new(record);
+        fence::light(name.kind());
+        // `Acquire`: what was written under the lock is seen.
+        if self.front.name.load(Ordering::Acquire) != name.bits() {
+            return None;
+        }
+        Some(Reading {
+            state: self.state.get(),
+            announced,
+            log: Log {
+                gate: self,
+                room: Room::Left,
+            },
+        })
+    }
+}
+
+/// A reader of this gate. What it is made of is dropped in this order.
+pub struct Reading<'a, T: Logged> {
+    state: ConstPtr<T>,
+    announced: Announced<'a>,
+    log: Log<'a, T>,
+}
+
+/// A thread that says that it reads.
+struct Announced<'a>(&'a Record);
+
+impl<'a> Announced<'a> {
+    #[inline(always)]
+    fn new(record: &'a Record) -> Self {
+        record.is_reading.store(true, Ordering::Relaxed);
+        Announced(record)
+    }
+}
+
+impl Drop for Announced<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // `Release`: what it did is done.
+        self.0.is_reading.store(false, Ordering::Release);
+    }
+}
+
+/// Hands the log in when the thread has left, if it is full.
+struct Log<'a, T: Logged> {
+    gate: &'a Biased<T>,
+    room: Room,
+}
+
+impl<T: Logged> Drop for Log<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.room == Room::Gone {
+            self.gate.hand_in();
+        }
+    }
+}
+
+impl<T: Logged> Reader<T> for Reading<'_, T> {
+    #[allow(unsafe_code)]
+    #[inline(always)]
+    fn state(&self) -> &T {
+        // SAFETY: nobody writes to the state: who has it mutably, in `alone`, has taken
+        // the name off and then found that nobody reads. This thread has said that it
+        // reads and then found the name there; by the fences in between, the other would
+        // have seen the one or this the other. It says so until `announced` is dropped.
+        unsafe { self.state.deref() }
+    }
+
+    #[allow(unsafe_code)]
+    #[inline(always)]
+    fn note(&mut self, slot: Slot) {
+        // SAFETY: the log is that of this thread, which is not in here twice; others take
+        // it in `revoke` only, when it does not say that it reads, and here it does.
+        let touches = &self.announced.0.touches;
+        self.log.room = touches.with_mut(|touches| unsafe { &mut *touches }.note(slot));
     }
 }
 
 impl<T: Logged> Biased<T> {
-    /// Whether readers may come in, for all that this thread knows.
+    /// The name if readers may come in, for all that this thread knows.
     #[inline]
-    fn is_biased(&self) -> bool {
-        self.front.bias.load(Ordering::Relaxed)
+    fn name(&self) -> Name {
+        Name::of_bits(self.front.name.load(Ordering::Relaxed))
     }
 
+    /// `name` is, or was, that of this gate.
     #[allow(unsafe_code)]
     #[inline]
-    fn own_record(&self) -> Option<&Record> {
-        let name = Name::of_bits(self.front.name.load(Ordering::Relaxed));
+    fn own_record(&self, name: Name) -> Option<&Record> {
         // SAFETY:
         // 1. The gate lives as long as `&self`, and the records that threads keep under
-        //    its name are in `watch.records` until their threads are gone.
-        // 2. What is handed in to `read` cannot keep the reference, nor send it away.
+        //    its name are in `watch.records` until their threads are gone, or are given up
+        //    by their threads when it has another.
+        // 2. A reader has it as long as it borrows the gate, and stays in its thread.
         unsafe { readers::find(name) }
     }
 
-    /// Makes this thread one of the readers; not while it is being torn down.
+    /// Makes this thread one of the readers; not while it is being torn down, or if the
+    /// name has been taken off meanwhile.
     #[cold]
-    fn join(&self) -> Option<&Record> {
+    fn join(&self, name: Name) -> Option<&Record> {
         let mut watch = self.lock.lock();
-        let name = Name::of_bits(self.front.name.load(Ordering::Relaxed));
+        if watch.name != name {
+            return None;
+        }
         let orphan = watch.records.iter().find(|record| record.adopt());
         let record = orphan.map(Arc::clone).unwrap_or_else(|| {
-            let record = Arc::new(Record::new(name, 0));
+            let record = Arc::new(Record::new(name));
             watch.records.push(Arc::clone(&record));
             record
         });
         drop(watch);
-        readers::keep(record).then(|| self.own_record())?
+        readers::keep(record).then(|| self.own_record(name))?
     }
 
-    #[allow(unsafe_code)]
-    #[inline]
-    fn read_as<R>(
-        &self,
-        record: &Record,
-        f: impl FnOnce(&T, &mut Touches) -> Option<R>,
-    ) -> Option<R> {
-        // Only an allocator that calls a cached function could bring a thread here
-        // twice. It has nothing to say in here.
-        if record.is_reading.load(Ordering::Relaxed) {
-            return None;
-        }
-        record.is_reading.store(true, Ordering::Relaxed);
-        let _leaving = Leaving(record);
-        fence::light();
-        // `Acquire`: what was written under the lock is seen.
-        if !self.front.bias.load(Ordering::Acquire) {
-            return None;
-        }
-        // SAFETY:
-        // 1. Nobody writes to the state: who has it mutably, in `alone`, has cleared the
-        //    bias and then found that nobody reads. This thread has said that it reads
-        //    and then found the bias set; by the fences in between, the other would
-        //    have seen the one or this the other.
-        // 2. The log is that of this thread, which is not in here twice; others take it
-        //    in `revoke` only, when it does not say that it reads.
-        self.state.with(|state| {
-            record
-                .touches
-                .with_mut(|touches| f(unsafe { &*state }, unsafe { &mut *touches }))
-        })
-    }
-
-    /// With the lock and without a bias: hands in the state.
+    /// With the lock, and the name taken off: hands in the state.
     #[allow(unsafe_code)]
     #[inline]
     fn alone<R>(&self, _watch: &mut Watch, f: impl FnOnce(&mut T) -> R) -> R {
         // SAFETY:
         // 1. The lock is held, as its contents in hand show: nobody else is in here.
-        // 2. Nobody reads: the bias is clear, and if it was not, `revoke` has waited for
-        //    those who had seen it set. Only whoever has the lock sets it again, in
-        //    `begin`, and does so after this.
+        // 2. Nobody reads: the name is off, and if it was not, `revoke` has waited for
+        //    those who had seen it. Only whoever has the lock puts it up again, in
+        //    `let_in`, and does so after this.
         self.state.with_mut(|state| f(unsafe { &mut *state }))
     }
 
-    /// Readers may come in from here on.
-    fn begin(&self) {
-        if self.front.name.load(Ordering::Relaxed) == Name::NONE.bits() {
-            fence::prepare();
-            let Some(name) = Name::new() else { return };
-            self.front.name.store(name.bits(), Ordering::Relaxed);
+    /// With the lock: readers may come in from here on.
+    #[cold]
+    fn let_in(&self, watch: &mut Watch) {
+        if watch.name == Name::NONE {
+            let Some(name) = Name::new(fence::kind()) else {
+                return;
+            };
+            watch.name = name;
         }
-        // `Release`: they see what has been written, the name among it.
-        self.front.bias.store(true, Ordering::Release);
+        // `Release`: they see what has been written.
+        let name = watch.name.bits();
+        self.front.name.store(name, Ordering::Release);
     }
 
     /// With the lock: sees to it that nobody reads, and takes up what they noted. Says how
     /// many hits they had.
     #[cold]
     fn revoke(&self, watch: &mut Watch) -> u64 {
-        self.front.bias.store(false, Ordering::Relaxed);
-        fence::heavy();
+        self.front.name.store(Name::NONE.bits(), Ordering::Relaxed);
+        let is_good_for_more = fence::heavy(watch.name.kind());
         let (mut hits, mut used) = (0, Vec::new());
         for record in &watch.records {
             let mut turn = 0;
@@ -231,6 +289,10 @@ impl<T: Logged> Biased<T> {
             hits += u64::from(hand_in(record, &mut used));
         }
         watch.records.retain(|record| !record.is_orphan());
+        if !is_good_for_more {
+            watch.records.clear();
+            std::mem::replace(&mut watch.name, Name::NONE).give_back();
+        }
         self.alone(watch, |state| state.take_up(hits, &used));
         hits
     }
@@ -244,9 +306,9 @@ impl<T: Logged> Biased<T> {
 
 /// Takes up the log of a thread that does not read.
 #[allow(unsafe_code)]
-fn hand_in(record: &Record, used: &mut Vec<crate::store::Slot>) -> u32 {
-    // SAFETY: called by `revoke` with the lock held, after the bias was cleared and the
-    // thread was found not to read: it will not have its log before the bias is set again.
+fn hand_in(record: &Record, used: &mut Vec<Slot>) -> u32 {
+    // SAFETY: called by `revoke` with the lock held, after the name was taken off and the
+    // thread was found not to read: it will not have its log before the name is up again.
     record
         .touches
         .with_mut(|touches| unsafe { &mut *touches }.hand_in(used))
@@ -255,6 +317,7 @@ fn hand_in(record: &Record, used: &mut Vec<crate::store::Slot>) -> u32 {
 impl Watch {
     /// Readers had so many hits without the lock: sooner or later the next time.
     fn learn(&mut self, hits: u64) {
+        self.calm = 0;
         if hits < WORTH {
             self.wanted = (self.wanted * 2).min(MOST_CALM);
         } else if hits >= WORTH * 4 {
@@ -265,14 +328,12 @@ impl Watch {
 
 impl<T> Drop for Biased<T> {
     fn drop(&mut self) {
-        let name = Name::of_bits(self.front.name.load(Ordering::Relaxed));
-        if name != Name::NONE {
-            // Threads may keep their records a while yet: the logs need not be there.
-            for record in self.lock.get_mut().records.drain(..) {
-                close(&record);
-            }
-            name.give_back();
+        let watch = self.lock.get_mut();
+        // Threads may keep their records a while yet: the logs need not be there.
+        for record in watch.records.drain(..) {
+            close(&record);
         }
+        watch.name.give_back();
     }
 }
 
@@ -283,15 +344,4 @@ fn close(record: &Record) {
     record
         .touches
         .with_mut(|touches| unsafe { &mut *touches }.close());
-}
-
-/// A reader that is about to leave.
-struct Leaving<'a>(&'a Record);
-
-impl Drop for Leaving<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        // `Release`: what it did is done.
-        self.0.is_reading.store(false, Ordering::Release);
-    }
 }

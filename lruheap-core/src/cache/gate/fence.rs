@@ -10,87 +10,56 @@
 #[cfg(loom)]
 use loom::sync::atomic::{Ordering, fence};
 #[cfg(not(loom))]
-use std::sync::atomic::{AtomicU8, Ordering, compiler_fence, fence};
+use std::sync::atomic::{Ordering, compiler_fence, fence};
 
-/// What is known of the system.
-#[cfg(not(loom))]
-static SYSTEM: AtomicU8 = AtomicU8::new(UNKNOWN);
+/// What kind of fences a pair is of: both sides have to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The system takes part.
+    Unequal,
+    /// Each is a real one.
+    Real,
+}
 
-#[cfg(not(loom))]
-const UNKNOWN: u8 = 0;
-#[cfg(not(loom))]
-const HELPS: u8 = 1;
-#[cfg(not(loom))]
-const DOES_NOT: u8 = 2;
-/// It did, and somebody may count on it yet.
-#[cfg(not(loom))]
-const CEASED: u8 = 3;
-
-/// Finds out what the system can do; what passes a fence before that passes a real one.
-#[cfg(not(loom))]
+/// The kind that the system is good for.
 #[cold]
-pub(super) fn prepare() {
-    if SYSTEM.load(Ordering::Relaxed) == UNKNOWN {
-        let helps = system::register();
-        // Threads that don't know yet pass a real fence, which is as good.
-        SYSTEM.store(if helps { HELPS } else { DOES_NOT }, Ordering::Relaxed);
+pub(super) fn kind() -> Kind {
+    if system::register() {
+        Kind::Unequal
+    } else {
+        Kind::Real
     }
 }
 
 /// The cheap one.
-#[cfg(not(loom))]
 #[inline]
-pub(super) fn light() {
-    if SYSTEM.load(Ordering::Relaxed) == HELPS {
-        compiler_fence(Ordering::SeqCst);
-    } else {
-        fence(Ordering::SeqCst);
+pub(super) fn light(kind: Kind) {
+    match kind {
+        #[cfg(not(loom))]
+        Kind::Unequal => compiler_fence(Ordering::SeqCst),
+        _ => fence(Ordering::SeqCst),
     }
 }
 
-/// The dear one.
-#[cfg(not(loom))]
+/// The dear one. Says whether the system still takes part: if not, those who pass the
+/// other are to be told that it has to be a real one from here on.
 #[cold]
-pub(super) fn heavy() {
+pub(super) fn heavy(kind: Kind) -> bool {
     fence(Ordering::SeqCst);
-    // Who takes the cheap way knows that the system helps, whether or not this thread
-    // has heard of it.
-    if SYSTEM.load(Ordering::Relaxed) != DOES_NOT && !system::all_threads() {
-        given_up();
+    let takes_part = kind == Kind::Real || system::all_threads();
+    if !takes_part {
+        // It did, and has ceased to: a filter that was put up late does that. Somebody
+        // may have passed the cheap one just before, and nobody is there to ask. No
+        // processor holds a store back for anything like this long.
+        std::thread::sleep(std::time::Duration::from_millis(10));
     }
     fence(Ordering::SeqCst);
-}
-
-/// The system helped and has ceased to, which is what a filter does that is put up late,
-/// or it never did and some thread has not heard yet. Real fences from here on.
-#[cfg(not(loom))]
-#[cold]
-fn given_up() {
-    SYSTEM.store(CEASED, Ordering::Relaxed);
-    // Somebody may have taken the cheap way just before, and nobody is there to ask. No
-    // processor holds a store back for anything like this long.
-    std::thread::sleep(std::time::Duration::from_millis(10));
-    SYSTEM.store(DOES_NOT, Ordering::Relaxed);
-}
-
-#[cfg(loom)]
-pub(super) fn prepare() {}
-
-#[cfg(loom)]
-pub(super) fn light() {
-    fence(Ordering::SeqCst);
-}
-
-#[cfg(loom)]
-pub(super) fn heavy() {
-    fence(Ordering::SeqCst);
+    takes_part
 }
 
 #[cfg(all(
-    not(loom),
     any(target_os = "linux", target_os = "android"),
-    not(lruheap_real_fences),
-    not(miri)
+    not(any(loom, miri, lruheap_real_fences))
 ))]
 mod system {
     // From the kernel's `membarrier.h`; `libc` has them for few targets.
@@ -119,21 +88,16 @@ mod system {
     }
 }
 
-#[cfg(all(
-    not(loom),
-    not(all(
-        any(target_os = "linux", target_os = "android"),
-        not(lruheap_real_fences),
-        not(miri)
-    ))
-))]
+#[cfg(not(all(
+    any(target_os = "linux", target_os = "android"),
+    not(any(loom, miri, lruheap_real_fences))
+)))]
 mod system {
     pub(super) fn register() -> bool {
         false
     }
 
-    /// Nobody counts on it: there is none here.
     pub(super) fn all_threads() -> bool {
-        true
+        false
     }
 }

@@ -19,13 +19,17 @@ use parking_lot::Mutex;
 use biased::Biased;
 
 use super::settings::Setup;
-use super::touches::{Room, Touches};
 use crate::store::Slot;
 
 /// Lets one closure at a time at a `T`.
 pub trait Gate<T> {
-    /// A gate round `state`.
-    fn new(state: T) -> Self;
+    /// Somebody who reads.
+    type Reader<'a>: Reader<T>
+    where
+        Self: 'a;
+
+    /// A gate round `state`. Whether it `leans` says that reading is often enough.
+    fn new(state: T, leans: bool) -> Self;
 
     /// Runs `f` with the state to itself.
     fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R;
@@ -36,12 +40,29 @@ pub trait Gate<T> {
         self.with(f)
     }
 
-    /// Runs `f` beside others that only read, with a log for its hits, if there is a way
-    /// in for such. `f` gives `None` where that is not enough.
-    #[inline]
-    fn read<R>(&self, f: impl FnOnce(&T, &mut Touches) -> Option<(R, Room)>) -> Option<R> {
-        let _ = f;
-        None
+    /// Lets in one who only reads, beside others, if there is a way in for such.
+    fn read(&self) -> Option<Self::Reader<'_>>;
+}
+
+/// Somebody who reads; nobody writes before this is dropped.
+pub trait Reader<T> {
+    /// What is read.
+    fn state(&self) -> &T;
+
+    /// Notes a hit.
+    fn note(&mut self, slot: Slot);
+}
+
+/// A reader at a gate that lets none in.
+pub enum Nobody {}
+
+impl<T> Reader<T> for Nobody {
+    fn state(&self) -> &T {
+        match *self {}
+    }
+
+    fn note(&mut self, _slot: Slot) {
+        match *self {}
     }
 }
 
@@ -55,7 +76,12 @@ pub trait Logged {
 }
 
 impl<T> Gate<T> for Mutex<T> {
-    fn new(state: T) -> Self {
+    type Reader<'a>
+        = Nobody
+    where
+        Self: 'a;
+
+    fn new(state: T, _leans: bool) -> Self {
         Mutex::new(state)
     }
 
@@ -63,16 +89,31 @@ impl<T> Gate<T> for Mutex<T> {
     fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         f(&mut self.lock())
     }
+
+    #[inline]
+    fn read(&self) -> Option<Nobody> {
+        None
+    }
 }
 
 impl<T> Gate<T> for RefCell<T> {
-    fn new(state: T) -> Self {
+    type Reader<'a>
+        = Nobody
+    where
+        Self: 'a;
+
+    fn new(state: T, _leans: bool) -> Self {
         RefCell::new(state)
     }
 
     #[inline]
     fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         f(&mut self.borrow_mut())
+    }
+
+    #[inline]
+    fn read(&self) -> Option<Nobody> {
+        None
     }
 }
 

@@ -1,10 +1,12 @@
-//! A place for an `Arc` that is filled once and read without a lock, one
-//! pointer wide.
+//! What lies where all threads can see it. Nothing here knows what it holds.
 //!
-//! `OnceLock<Arc<T>>` is two words, and what hangs on every instance of a
-//! user's type should be one. Nothing here knows what it holds.
+//! A place for an `Arc` that is filled once and read without a lock, one pointer wide:
+//! `OnceLock<Arc<T>>` is two words, and what hangs on every instance of a user's type
+//! should be one. And a value that is known to be for all threads, where its type alone
+//! does not say so.
 
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::ptr;
 use std::sync::Arc;
 
@@ -13,6 +15,32 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicPtr, Ordering};
+
+/// A value that threads may share, whatever they know of its type: that was asked when
+/// this was made. So a static can be of such a type before anyone has asked.
+pub(crate) struct Shared<T>(T);
+
+// SAFETY: `new` is the only way to make one, and asks for `T: Send + Sync`. Which types
+// are `Send` and `Sync` does not depend on who looks.
+#[allow(unsafe_code)]
+unsafe impl<T> Send for Shared<T> {}
+#[allow(unsafe_code)]
+unsafe impl<T> Sync for Shared<T> {}
+
+impl<T: Send + Sync> Shared<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Shared(value)
+    }
+}
+
+impl<T> Deref for Shared<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
 
 /// Empty, and then for ever the same `Arc`.
 pub(crate) struct OnceArc<T> {

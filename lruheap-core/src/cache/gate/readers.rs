@@ -12,12 +12,17 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::super::touches::Touches;
+use super::fence::Kind;
 use super::shim::{AtomicBool, Guarded, Ordering};
 
-/// The name of a gate that has, or had, readers: the place below, the number above. 0 is
-/// nobody's.
+/// The name of a gate that has, or had, readers, and how they pass the fence: the place
+/// below, a bit for the fence, the number above. 0 is nobody's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Name(u64);
+
+const PLACE: u64 = (1 << 31) - 1;
+const UNEQUAL: u64 = 1 << 31;
+const NUMBER: u32 = 32;
 
 /// The names that are in use.
 static NAMES: Mutex<Names> = Mutex::new(Names {
@@ -36,41 +41,53 @@ impl Name {
     pub(super) const NONE: Name = Name(0);
 
     /// A new one; `None` where there have been too many.
-    pub(super) fn new() -> Option<Self> {
+    pub(super) fn new(kind: Kind) -> Option<Self> {
         let mut names = NAMES.lock();
         let number = names.number.checked_add(1)?;
+        let place = names.free.pop().unwrap_or(names.places);
+        if u64::from(place) > PLACE {
+            return None;
+        }
         names.number = number;
-        let place = names.free.pop().unwrap_or_else(|| {
-            names.places += 1;
-            names.places - 1
-        });
-        Some(Name((u64::from(number) << 32) | u64::from(place)))
+        names.places = names.places.max(place + 1);
+        let fence = match kind {
+            Kind::Unequal => UNEQUAL,
+            Kind::Real => 0,
+        };
+        Some(Name(u64::from(number) << NUMBER | fence | u64::from(place)))
     }
 
+    #[inline]
     pub(super) fn of_bits(bits: u64) -> Self {
         Name(bits)
     }
 
+    #[inline]
     pub(super) fn bits(self) -> u64 {
         self.0
     }
 
-    /// Its gate is gone.
+    #[inline]
+    pub(super) fn kind(self) -> Kind {
+        if self.0 & UNEQUAL == 0 {
+            Kind::Real
+        } else {
+            Kind::Unequal
+        }
+    }
+
+    /// Its gate is gone, or has another.
+    #[allow(clippy::cast_possible_truncation)]
     pub(super) fn give_back(self) {
         if self != Name::NONE {
-            NAMES.lock().free.push(self.place32());
+            NAMES.lock().free.push(self.place() as u32);
         }
     }
 
     #[allow(clippy::cast_possible_truncation)]
     #[inline]
-    fn place32(self) -> u32 {
-        self.0 as u32
-    }
-
-    #[inline]
     fn place(self) -> usize {
-        self.place32() as usize
+        (self.0 & PLACE) as usize
     }
 }
 
@@ -95,12 +112,12 @@ pub(super) struct Record {
 unsafe impl Sync for Record {}
 
 impl Record {
-    pub(super) fn new(name: Name, entries: usize) -> Self {
+    pub(super) fn new(name: Name) -> Self {
         Record {
             name,
             is_reading: AtomicBool::new(false),
             is_orphan: AtomicBool::new(false),
-            touches: Guarded::new(Touches::for_entries(entries)),
+            touches: Guarded::new(Touches::for_entries(0)),
         }
     }
 

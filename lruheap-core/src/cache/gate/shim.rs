@@ -25,14 +25,14 @@ impl<T> Guarded<T> {
         Guarded(cell)
     }
 
-    /// Hands in a pointer that is good for reading while `f` runs, if the caller has
-    /// seen to it that nobody writes meanwhile.
+    /// A pointer that is good for reading as long as it is kept, if the caller has seen to
+    /// it that nobody writes meanwhile.
     #[inline]
-    pub(super) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+    pub(super) fn get(&self) -> ConstPtr<T> {
         #[cfg(not(loom))]
-        return f(self.0.get());
+        return ConstPtr(self.0.get());
         #[cfg(loom)]
-        self.0.with(f)
+        self.0.get()
     }
 
     /// Hands in a pointer that is good for writing while `f` runs, if the caller has
@@ -43,6 +43,23 @@ impl<T> Guarded<T> {
         return f(self.0.get());
         #[cfg(loom)]
         self.0.with_mut(f)
+    }
+}
+
+#[cfg(not(loom))]
+pub(super) struct ConstPtr<T>(*const T);
+
+#[cfg(not(loom))]
+impl<T> ConstPtr<T> {
+    /// # Safety
+    ///
+    /// Nobody writes there while the reference is in use.
+    #[allow(unsafe_code)]
+    #[inline]
+    pub(super) unsafe fn deref(&self) -> &T {
+        // SAFETY: the pointer is that of a `Guarded`, which whoever keeps this borrows;
+        // the rest is the caller's.
+        unsafe { &*self.0 }
     }
 }
 

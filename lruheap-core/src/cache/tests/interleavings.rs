@@ -15,12 +15,21 @@ enum Modelled {}
 struct Locked<T>(Mutex<T>);
 
 impl<T> Gate<T> for Locked<T> {
-    fn new(state: T) -> Self {
+    type Reader<'a>
+        = Nobody
+    where
+        Self: 'a;
+
+    fn new(state: T, _leans: bool) -> Self {
         Locked(Mutex::new(state))
     }
 
     fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         f(&mut self.0.lock().expect("nothing panics in the gate"))
+    }
+
+    fn read(&self) -> Option<Nobody> {
+        None
     }
 }
 
@@ -85,7 +94,7 @@ impl<K: Numbered + Hash + Eq> Handle<K> {
     /// The same as a task.
     async fn call_as_task(&self, key: u32, body: impl FnOnce(u32) -> Option<u32>) -> Option<u32> {
         let key = K::of(key);
-        let boarding = Flight::begin(self.clone(), &Query::new(&key), &Clones, true);
+        let boarding = Flight::begin(self.clone(), &Query::new(&key), &Clones);
         let mut flight = match boarding.wait(&Clones).await {
             Ok(value) => return Some(value),
             Err(flight) => flight,
