@@ -98,6 +98,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         !self.settings().apart && (S::IS_SHARED || is_task) && state.limit() > 0
     }
 
+    #[inline(always)]
     pub(super) fn describe<P: Part<Owned = K>>(&self, part: &P, is_task: bool) -> Call<K> {
         Call {
             hash: self.hash(part),
@@ -119,10 +120,9 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             return None;
         }
         let mut reader = self.gate.read()?;
+        let state = reader.state();
         let is_it = |key: &K| part.matches(key);
-        let (slot, held) = reader
-            .state()
-            .glance(call.hash, is_it, self.settings(), values)?;
+        let (slot, held) = state.glance(call.hash, is_it, self.settings(), values)?;
         reader.note(slot);
         Some(held)
     }

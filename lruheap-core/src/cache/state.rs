@@ -500,6 +500,7 @@ impl<K, V> Logged for State<K, V> {
         self.counters.hits
     }
 
+    #[inline]
     fn take_up(&mut self, hits: u64, used: &[Slot]) {
         self.counters.hits += hits;
         for &slot in used {

@@ -347,6 +347,6 @@ macro_rules! calls {
 }
 
 calls!([K, V] Cache<K, V>, &'static Self);
-calls!([K, V] Local<K, V>, Self);
+calls!([K: 'static, V: 'static] Local<K, V>, Self);
 calls!([K, V] OfInstance<'_, K, V>, Self);
 calls!([Q: Pointer, K, V] OfPointer<Q, K, V>, Self);

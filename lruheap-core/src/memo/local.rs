@@ -12,12 +12,11 @@ use crate::cache::{CacheBuilder, Engine, Home, Thread};
 use crate::registry::{self, Listed};
 
 /// The cache of one thread.
-pub struct Local<K, V>(Rc<Engine<K, V, Thread>>);
-
-impl<K, V> Clone for Local<K, V> {
-    fn clone(&self) -> Self {
-        Local(Rc::clone(&self.0))
-    }
+pub struct Local<K: 'static, V: 'static> {
+    /// Where the thread keeps it, if it does, under a name of its own.
+    kept: Option<&'static LocalKey<LocalSlot<K, V>>>,
+    /// Itself, where it is needed for longer.
+    engine: OnceCell<Rc<Engine<K, V, Thread>>>,
 }
 
 impl<K, V> Home for Local<K, V> {
@@ -25,45 +24,55 @@ impl<K, V> Home for Local<K, V> {
     type Value = V;
     type Scope = Thread;
 
+    #[inline]
     fn engine(&self) -> &Engine<K, V, Thread> {
-        &self.0
+        self.engine.get_or_init(|| {
+            let kept = self
+                .kept
+                .and_then(|key| key.try_with(LocalSlot::engine).ok());
+            kept.flatten()
+                .expect("a thread that is not torn down keeps its caches")
+        })
     }
 }
 
 impl<K, V> Local<K, V> {
-    fn build(builder: CacheBuilder) -> Self {
-        Local(Rc::new(builder.engine()))
+    fn of(engine: Rc<Engine<K, V, Thread>>) -> Self {
+        Local {
+            kept: None,
+            engine: OnceCell::from(engine),
+        }
     }
 
     /// `f::cache_info`
     pub fn info(&self) -> crate::CacheInfo {
-        self.0.info()
+        self.engine().info()
     }
 
     /// `f::cache_parameters`
     pub fn parameters(&self) -> crate::CacheParameters {
-        self.0.parameters()
+        self.engine().parameters()
     }
 
     /// `f::cache_clear`
     pub fn clear(&self) {
-        self.0.clear();
+        self.engine().clear();
     }
 
     /// `f::cache_purge`
     pub fn purge(&self) -> usize {
-        self.0.purge()
+        self.engine().purge()
     }
 
     /// `f::cache_resize`
     pub fn resize(&self, maxsize: impl Into<Option<usize>>) {
-        self.0.resize(maxsize.into());
+        self.engine().resize(maxsize.into());
     }
 }
 
 /// What a thread keeps for a function with `scope = thread`.
 pub struct LocalSlot<K, V> {
-    cache: OnceCell<Local<K, V>>,
+    cache: OnceCell<Rc<Engine<K, V, Thread>>>,
 }
 
 impl<K: 'static, V: 'static> LocalSlot<K, V> {
@@ -77,34 +86,33 @@ impl<K: 'static, V: 'static> LocalSlot<K, V> {
 
     /// This thread's cache. While the thread is being torn down and its caches
     /// have gone, a new and empty one.
-    #[inline]
+    #[inline(always)]
     pub fn get(key: &'static LocalKey<Self>, build: impl FnOnce() -> CacheBuilder) -> Local<K, V> {
-        let mut build = Some(build);
-        let mut make = || {
-            Local::build(
-                build
-                    .take()
-                    .map_or_else(CacheBuilder::default, |build| build()),
-            )
-        };
-        match key.try_with(|slot| slot.cache.get().cloned()) {
-            Ok(Some(local)) => local,
+        match key.try_with(|slot| slot.cache.get().is_some()) {
+            Ok(true) => Local {
+                kept: Some(key),
+                engine: OnceCell::new(),
+            },
             // Built outside `with`: building runs the user's expressions.
-            Ok(None) => {
-                let local = make();
-                let kept = key.try_with(|slot| {
-                    slot.cache
-                        .get_or_init(|| {
-                            let listed: Weak<Engine<K, V, Thread>> = Rc::downgrade(&local.0);
-                            registry::add_local(listed);
-                            local.clone()
-                        })
-                        .clone()
-                });
-                kept.unwrap_or(local)
-            }
-            Err(_) => make(),
+            _ => LocalSlot::fill(key, Rc::new(build().engine())),
         }
+    }
+
+    #[cold]
+    fn fill(key: &'static LocalKey<Self>, new: Rc<Engine<K, V, Thread>>) -> Local<K, V> {
+        let kept = key.try_with(|slot| {
+            let kept = slot.cache.get_or_init(|| {
+                let listed: Weak<Engine<K, V, Thread>> = Rc::downgrade(&new);
+                registry::add_local(listed);
+                Rc::clone(&new)
+            });
+            Rc::clone(kept)
+        });
+        Local::of(kept.unwrap_or(new))
+    }
+
+    fn engine(&self) -> Option<Rc<Engine<K, V, Thread>>> {
+        self.cache.get().cloned()
     }
 }
 
@@ -158,7 +166,7 @@ impl LocalSlots {
         instantiation: TypeId,
         build: impl FnOnce() -> CacheBuilder,
     ) -> Local<K, V> {
-        Local(entry(key, instantiation, || build().engine()))
+        Local::of(entry(key, instantiation, || build().engine()))
     }
 
     /// The cache of an instance, made at its first call.
@@ -177,7 +185,9 @@ impl LocalSlots {
         instantiation: TypeId,
         build: impl FnOnce() -> CacheBuilder,
     ) -> MethodCaches {
-        MethodCaches::local(Self::of::<K, V>(key, instantiation, build).0)
+        MethodCaches::local(entry::<Engine<K, V, Thread>>(key, instantiation, || {
+            build().engine()
+        }))
     }
 
     /// `Type::m_caches()`, where each has its own.

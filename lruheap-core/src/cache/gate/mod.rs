@@ -10,7 +10,7 @@ mod readers;
 mod shim;
 
 use std::borrow::Borrow;
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -96,24 +96,43 @@ impl<T> Gate<T> for Mutex<T> {
     }
 }
 
-impl<T> Gate<T> for RefCell<T> {
+/// The gate of what one thread has to itself.
+pub struct Unshared<T> {
+    state: RefCell<T>,
+    leans: bool,
+}
+
+impl<T: Logged> Gate<T> for Unshared<T> {
     type Reader<'a>
-        = Nobody
+        = RefMut<'a, T>
     where
         Self: 'a;
 
-    fn new(state: T, _leans: bool) -> Self {
-        RefCell::new(state)
+    fn new(state: T, leans: bool) -> Self {
+        let state = RefCell::new(state);
+        Unshared { state, leans }
     }
 
     #[inline]
     fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        f(&mut self.borrow_mut())
+        f(&mut self.state.borrow_mut())
     }
 
-    #[inline]
-    fn read(&self) -> Option<Nobody> {
-        None
+    #[inline(always)]
+    fn read(&self) -> Option<RefMut<'_, T>> {
+        self.leans.then(|| self.state.borrow_mut())
+    }
+}
+
+impl<T: Logged> Reader<T> for RefMut<'_, T> {
+    #[inline(always)]
+    fn state(&self) -> &T {
+        self
+    }
+
+    #[inline(always)]
+    fn note(&mut self, slot: Slot) {
+        self.take_up(1, &[slot]);
     }
 }
 
@@ -151,7 +170,7 @@ impl Scope for Process {
 }
 
 impl Scope for Thread {
-    type Gate<T: Logged> = RefCell<T>;
+    type Gate<T: Logged> = Unshared<T>;
     type Setup = Setup;
     const IS_SHARED: bool = false;
     const IS_SMALL: bool = false;
@@ -165,7 +184,7 @@ impl Scope for Instance {
 }
 
 impl Scope for LocalInstance {
-    type Gate<T: Logged> = RefCell<T>;
+    type Gate<T: Logged> = Unshared<T>;
     type Setup = Rc<Setup>;
     const IS_SHARED: bool = false;
     const IS_SMALL: bool = true;
