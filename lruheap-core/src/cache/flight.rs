@@ -8,7 +8,7 @@ use super::boarding::{Boarding, Waiter};
 use super::engine::Engine;
 use super::flights::Known;
 use super::gate::Scope;
-use super::landing::Audience;
+use super::landing::{Audience, Landed};
 use super::payload::{Held, Pair, Trash, Values};
 use super::settings::Terms;
 use super::wait::{Brought, Wait};
@@ -32,6 +32,7 @@ pub trait Home {
 }
 
 type WaitOf<H> = Wait<<H as Home>::Key, <H as Home>::Value>;
+type LandedOf<H> = Landed<<H as Home>::Key, <H as Home>::Value>;
 type PairOf<H> = Pair<<H as Home>::Key, <H as Home>::Value>;
 
 /// A computation under way. Dropped without a result (a panic, a cancelled
@@ -230,6 +231,13 @@ impl<H: Home> Flight<H> {
             &mut trash,
         );
         self.has_ended = true;
+        if let Some(landed) = landed {
+            self.see_to(landed, values);
+        }
+    }
+
+    /// What is left to be done after the landing.
+    fn see_to(&mut self, landed: LandedOf<H>, values: &impl Values<H::Value>) {
         Engine::<H::Key, H::Value, H::Scope>::note(landed.deadline);
         landed.others.look_again();
         if let Some(held) = landed.held {

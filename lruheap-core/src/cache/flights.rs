@@ -34,6 +34,9 @@ struct List<K, V> {
     index: Table,
     under_way: u32,
     begun: u64,
+    /// How often something was stored, or removed by name, while computations were under
+    /// way.
+    changes: u64,
 }
 
 /// The key of a computation, as far as others have to compare it.
@@ -67,6 +70,8 @@ struct Mark<K, V> {
     state: MarkState,
     /// Of those that began under the same hash, the later ones are newer.
     number: u64,
+    /// How many changes there had been when it began.
+    changes: u64,
     key: Option<Known<K, V>>,
     wait: Option<Arc<Wait<K, V>>>,
     tags: Vec<Tag>,
@@ -119,11 +124,13 @@ impl<K, V> Default for Flights<K, V> {
 }
 
 impl<K, V> Mark<K, V> {
-    fn new(plan: Plan, number: u64, key: Option<Known<K, V>>) -> Self {
+    #[inline]
+    fn new(plan: Plan, (number, changes): (u64, u64), key: Option<Known<K, V>>) -> Self {
         Mark {
             plan,
             state: MarkState::Valid,
             number,
+            changes,
             key,
             wait: None,
             tags: Vec::new(),
@@ -166,12 +173,13 @@ impl<K, V> Mark<K, V> {
 impl<K, V> List<K, V> {
     fn new(plan: Plan, key: Option<Known<K, V>>) -> Self {
         List {
-            first: Mark::new(plan, 0, key),
+            first: Mark::new(plan, (0, 0), key),
             more: Vec::new(),
             free: Vec::new(),
             index: Table::new(),
             under_way: 1,
             begun: 0,
+            changes: 0,
         }
     }
 
@@ -179,7 +187,7 @@ impl<K, V> List<K, V> {
     fn begin(&mut self, plan: Plan, key: Option<Known<K, V>>) -> Ticket {
         self.under_way += 1;
         self.begun += 1;
-        let mark = Mark::new(plan, self.begun, key);
+        let mark = Mark::new(plan, (self.begun, self.changes), key);
         if self.first.state == MarkState::Free {
             // What has ended has nothing left to drop, which the compiler can't know.
             mem::forget(mem::replace(&mut self.first, mark));
@@ -279,6 +287,31 @@ impl<K, V> Flights<K, V> {
             self.list = None;
         }
         ended
+    }
+
+    /// Ends a computation that was the only one all the time, or nearly so: none is left,
+    /// nobody waits, and nothing was stored or invalidated since it began. Gives its key,
+    /// if that may be compared in here. For caches that are not small.
+    #[inline]
+    pub(crate) fn end_undisturbed(&mut self, ticket: Ticket) -> Option<K> {
+        let list = self.list.as_deref_mut()?;
+        let mark = &mut list.first;
+        let is_alone = ticket == Ticket(0) && list.under_way == 1;
+        let is_undisturbed = mark.changes == list.changes && mark.state == MarkState::Valid;
+        if !(is_alone && is_undisturbed && mark.wait.is_none() && mark.tags.is_empty()) {
+            return None;
+        }
+        match mark.key.take() {
+            Some(Known::Inert(key)) => {
+                mark.state = MarkState::Free;
+                list.under_way = 0;
+                Some(key)
+            }
+            pair => {
+                mark.key = pair;
+                None
+            }
+        }
     }
 
     /// What is under way, if anything is.
@@ -385,6 +418,7 @@ impl<K, V> Flights<K, V> {
     /// may catch another key with the same hash costs that key a computation.
     pub(crate) fn invalidate(&mut self, hash: u32) {
         if let Some(list) = self.busy_mut() {
+            list.changes += 1;
             list.each_under(hash, Mark::invalidate);
         }
     }
@@ -404,6 +438,7 @@ impl<K, V> Flights<K, V> {
     #[inline]
     pub(crate) fn overtake(&mut self, hash: u32, number: u64) {
         if let Some(list) = self.busy_mut() {
+            list.changes += 1;
             list.each_under(hash, |mark| {
                 if mark.number < number {
                     mark.overtake();

@@ -32,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) ages: bool,
     /// Whether a hit changes nothing but the order of use. Worked out from the rest.
     pub(crate) is_plain: bool,
+    /// Whether, beyond that, entries are kept for ever. Worked out from the rest.
+    pub(crate) is_simple: bool,
     pub(crate) clock: Clock,
 }
 
@@ -59,6 +61,7 @@ impl Setup {
             settings: Settings {
                 ages,
                 is_plain,
+                is_simple: is_plain && settings.ttl.is_none(),
                 ..settings
             },
             hasher: foldhash::fast::RandomState::default(),
@@ -87,4 +90,12 @@ pub(crate) struct Terms {
     pub(crate) ttl: Option<Duration>,
     /// What it cost to compute, in seconds.
     pub(crate) cost: f32,
+}
+
+impl Terms {
+    /// Whether nothing has to be known of the entry to be but its key.
+    #[inline]
+    pub(crate) fn is_simple(&self) -> bool {
+        !self.replaces && self.ttl.is_none()
+    }
 }

@@ -366,22 +366,7 @@ impl<K, V> State<K, V> {
                 return None;
             }
             self.make_room(0, trash);
-            match self
-                .store
-                .oldest()
-                .filter(|_| self.store.len() == self.limit())
-            {
-                Some(oldest) => {
-                    let old = self.store.reuse(oldest, hash, payload, deadline);
-                    trash.push(old);
-                    self.counters.evictions += 1;
-                    if let Some(extras) = &mut self.extras {
-                        extras.tags.set(oldest, Vec::new());
-                    }
-                    oldest
-                }
-                None => self.store.insert(hash, payload, deadline),
-            }
+            self.insert(hash, payload, deadline, trash)
         };
         if let Some(idle) = idle {
             self.store.postpone(slot, idle);
@@ -390,6 +375,46 @@ impl<K, V> State<K, V> {
             self.store.set_cost(slot, terms.cost);
         }
         Some((slot, self.store.deadline(slot)))
+    }
+
+    /// Stores a value for ever, under a key that is not there.
+    #[inline]
+    pub(crate) fn add(
+        &mut self,
+        hash: u32,
+        payload: Payload<K, V>,
+        clock: &Clock,
+        trash: &mut Trash<K, V>,
+    ) {
+        self.expire(clock, SWEEP, trash);
+        if self.limit() == 0 {
+            trash.push(payload);
+        } else {
+            self.insert(hash, payload, None, trash);
+        }
+    }
+
+    /// The same where there is room, or exactly none.
+    #[inline]
+    fn insert(
+        &mut self,
+        hash: u32,
+        payload: Payload<K, V>,
+        deadline: Option<Instant>,
+        trash: &mut Trash<K, V>,
+    ) -> Slot {
+        if self.store.len() < self.limit() {
+            return self.store.insert(hash, payload, deadline);
+        }
+        let Some(oldest) = self.store.oldest() else {
+            unreachable!("a cache that is full has entries");
+        };
+        trash.push(self.store.reuse(oldest, hash, payload, deadline));
+        self.counters.evictions += 1;
+        if let Some(extras) = &mut self.extras {
+            extras.tags.set(oldest, Vec::new());
+        }
+        oldest
     }
 
     /// Takes an entry out of the store. The last one may move into its slot.
@@ -438,9 +463,16 @@ impl<K, V> State<K, V> {
     }
 
     /// Drops up to `most` of the entries whose time is up.
+    #[inline]
     pub(crate) fn expire(&mut self, clock: &Clock, most: usize, trash: &mut Trash<K, V>) {
-        let next = self.store.next_deadline();
-        if !next.is_some_and(|next| clock.has_passed(next)) {
+        if let Some(next) = self.store.next_deadline() {
+            self.expire_from(next, clock, most, trash);
+        }
+    }
+
+    #[inline(never)]
+    fn expire_from(&mut self, next: Instant, clock: &Clock, most: usize, trash: &mut Trash<K, V>) {
+        if !clock.has_passed(next) {
             return;
         }
         let now = clock.now();
