@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::engine::{Engine, Found, Joining};
 use super::flights::{Join, Known, Plan, Ticket};
-use super::gate::{Gate, Reader, Scope};
+use super::gate::{Gate, Scope};
 use super::payload::{Held, Pair, Trash, Values};
 use super::state::{Asking, Look, State};
 use super::tags::Tag;
@@ -94,7 +94,7 @@ impl<K, V> Waits<K, V> {
 impl<K, V, S: Scope> Engine<K, V, S> {
     /// Whether the computations of these callers may be joined. With no room for
     /// anything, each call is to be a miss.
-    fn coalesces(&self, state: &State<K, V>, is_task: bool) -> bool {
+    pub(super) fn coalesces(&self, state: &State<K, V>, is_task: bool) -> bool {
         !self.settings().apart && (S::IS_SHARED || is_task) && state.limit() > 0
     }
 
@@ -106,25 +106,6 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             same: P::same,
             is_task,
         }
-    }
-
-    /// The value for a call, where that is to be had without a lock.
-    #[inline(always)]
-    pub(super) fn glance<P: Part<Owned = K>>(
-        &self,
-        call: Call<K>,
-        part: &P,
-        values: &impl Values<V>,
-    ) -> Option<Held<K, V>> {
-        if !call.inert {
-            return None;
-        }
-        let mut reader = self.gate.read()?;
-        let state = reader.state();
-        let is_it = |key: &K| part.matches(key);
-        let (slot, held) = state.glance(call.hash, is_it, self.settings(), values)?;
-        reader.note(slot);
-        Some(held)
     }
 
     /// The value for a call, or what else is to be done. The trash is dropped when

@@ -2,13 +2,15 @@
 //! dropped without one and leaves no trace but word for those who wait for it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::board::{Arrival, Call, Lead, Mode};
 use super::boarding::{Boarding, Waiter};
+use super::direct::Direct;
 use super::engine::Engine;
 use super::flights::Known;
 use super::gate::Scope;
-use super::landing::{Audience, Landed};
+use super::landing::Audience;
 use super::payload::{Held, Pair, Trash, Values};
 use super::settings::Terms;
 use super::wait::{Brought, Wait};
@@ -32,7 +34,6 @@ pub trait Home {
 }
 
 type WaitOf<H> = Wait<<H as Home>::Key, <H as Home>::Value>;
-type LandedOf<H> = Landed<<H as Home>::Key, <H as Home>::Value>;
 type PairOf<H> = Pair<<H as Home>::Key, <H as Home>::Value>;
 
 /// A computation under way. Dropped without a result (a panic, a cancelled
@@ -75,6 +76,43 @@ impl<H: Home> Flight<H> {
     /// Not part of what is inlined into the user's function.
     #[inline(never)]
     fn board_slowly(
+        home: H,
+        call: Call<H::Key>,
+        part: &impl Part<Owned = H::Key>,
+        values: &impl Values<H::Value>,
+    ) -> Result<H::Value, Self> {
+        let leader = Leader::new();
+        match home.engine().call_directly(call, part, leader, values) {
+            Direct::Held(held) => Ok(held.release(values)),
+            Direct::Lead(ticket, is_open) => {
+                if is_open {
+                    leader.enter();
+                }
+                let lead = Lead {
+                    ticket,
+                    leader,
+                    is_open,
+                    replaces: false,
+                };
+                Err(Flight {
+                    home,
+                    call,
+                    lead,
+                    pair: None,
+                    is_entered: is_open,
+                    began: Instant::NEVER,
+                    wait: None,
+                    instead_of: None,
+                    is_asked_for: false,
+                    has_ended: false,
+                })
+            }
+            Direct::Other => Flight::board_roundabout(home, call, part, values),
+        }
+    }
+
+    #[inline(never)]
+    fn board_roundabout(
         home: H,
         call: Call<H::Key>,
         part: &impl Part<Owned = H::Key>,
@@ -205,10 +243,35 @@ impl<H: Home> Flight<H> {
     }
 
     /// Stores the result, unless it was invalidated meanwhile.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn land(&mut self, value: H::Value, values: &impl Values<H::Value>) {
         // The user's closure may panic: the flight is still in the air then.
         let ttl = values.lifetime(&value);
+        let is_simple = self.pair.is_none() && self.instead_of.is_none() && ttl.is_none();
+        let value = if is_simple && !self.lead.replaces {
+            let at = (self.call.hash, self.lead.ticket);
+            match self.home.engine().land_directly(at, value, values) {
+                Ok(old) => {
+                    self.has_ended = true;
+                    // The user's `Drop` may panic: there is nothing left to do.
+                    drop(old);
+                    return;
+                }
+                Err(value) => value,
+            }
+        } else {
+            value
+        };
+        self.land_slowly(value, ttl, values);
+    }
+
+    #[inline(never)]
+    fn land_slowly(
+        &mut self,
+        value: H::Value,
+        ttl: Option<Duration>,
+        values: &impl Values<H::Value>,
+    ) {
         let terms = Terms {
             replaces: self.lead.replaces,
             ttl,
@@ -231,13 +294,6 @@ impl<H: Home> Flight<H> {
             &mut trash,
         );
         self.has_ended = true;
-        if let Some(landed) = landed {
-            self.see_to(landed, values);
-        }
-    }
-
-    /// What is left to be done after the landing.
-    fn see_to(&mut self, landed: LandedOf<H>, values: &impl Values<H::Value>) {
         Engine::<H::Key, H::Value, H::Scope>::note(landed.deadline);
         landed.others.look_again();
         if let Some(held) = landed.held {

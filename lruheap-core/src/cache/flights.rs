@@ -265,7 +265,6 @@ impl<K, V> List<K, V> {
 
 impl<K, V> Flights<K, V> {
     /// A computation begins.
-    #[inline]
     pub(crate) fn begin(&mut self, plan: Plan, key: Option<Known<K, V>>) -> Ticket {
         match &mut self.list {
             Some(list) => list.begin(plan, key),
@@ -273,6 +272,39 @@ impl<K, V> Flights<K, V> {
                 self.list = Some(Box::new(List::new(plan, key)));
                 Ticket(0)
             }
+        }
+    }
+
+    /// A thread's or a task's computation of what is not there begins.
+    #[inline(always)]
+    pub(crate) fn begin_simply(
+        &mut self,
+        (hash, leader, is_open, is_task): (u32, Leader, bool, bool),
+        key: K,
+    ) -> Ticket {
+        let plan = Plan {
+            hash,
+            leader,
+            is_task,
+            is_open,
+            replaces: false,
+            links: 0,
+            began: Instant::NEVER,
+        };
+        match &mut self.list {
+            Some(list) if list.first.state == MarkState::Free => {
+                list.under_way += 1;
+                list.begun += 1;
+                let mark = &mut list.first;
+                mark.plan = plan;
+                mark.state = MarkState::Valid;
+                mark.number = list.begun;
+                mark.changes = list.changes;
+                mark.is_overtaken = false;
+                mark.key = Some(Known::Inert(key));
+                Ticket(0)
+            }
+            _ => self.begin(plan, Some(Known::Inert(key))),
         }
     }
 
@@ -292,7 +324,7 @@ impl<K, V> Flights<K, V> {
     /// Ends a computation that was the only one all the time, or nearly so: none is left,
     /// nobody waits, and nothing was stored or invalidated since it began. Gives its key,
     /// if that may be compared in here. For caches that are not small.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end_undisturbed(&mut self, ticket: Ticket) -> Option<K> {
         let list = self.list.as_deref_mut()?;
         let mark = &mut list.first;

@@ -37,7 +37,7 @@ pub(super) struct Audience {
 }
 
 impl<K, V, S: Scope> Engine<K, V, S> {
-    /// Stores what a computation brings. What is left to be done, if anything is.
+    /// Stores what a computation brings.
     #[allow(clippy::too_many_arguments)]
     #[inline]
     pub(super) fn land(
@@ -49,22 +49,11 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         (terms, audience): (Terms, Audience),
         values: &impl Values<V>,
         trash: &mut Trash<K, V>,
-    ) -> Option<Landed<K, V>> {
+    ) -> Landed<K, V> {
         if let Some(pair) = pair {
-            let terms = (terms, audience);
-            return Some(self.land_pair(call, ticket, pair, value, terms, values, trash));
+            return self.land_pair(call, ticket, pair, value, (terms, audience), values, trash);
         }
-        let settings = self.settings();
-        let is_simple = !S::IS_SMALL && settings.is_simple && terms.is_simple();
-        let is_wanted = audience.is_elsewhere;
         self.gate.with(|state| {
-            if is_simple && !is_wanted {
-                if let Some(key) = state.flights.end_undisturbed(ticket) {
-                    let payload = Payload::new(key, value, values.is_inert());
-                    state.add(call.hash, payload, &settings.clock, trash);
-                    return None;
-                }
-            }
             let mut ended = state.flights.end(ticket, S::IS_SMALL);
             let Some(Known::Inert(key)) = ended.key.take() else {
                 unreachable!("a computation has its key");
@@ -72,12 +61,11 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             let slot = state.slot_of(call.hash, |other| (call.same)(&key, other));
             let payload = Payload::new(key, value, values.is_inert());
             let at = (call.hash, slot);
-            Some(self.land_in(state, at, payload, ended, (terms, audience), values, trash))
+            self.land_in(state, at, payload, ended, (terms, audience), values, trash)
         })
     }
 
     #[allow(clippy::too_many_arguments)]
-    #[inline(never)]
     fn land_pair(
         &self,
         call: Call<K>,
@@ -101,7 +89,6 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    #[inline(never)]
     fn land_in(
         &self,
         state: &mut State<K, V>,

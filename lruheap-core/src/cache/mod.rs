@@ -6,6 +6,7 @@ mod board;
 mod boarding;
 mod builder;
 mod compute;
+mod direct;
 mod engine;
 mod flight;
 mod flights;

@@ -91,11 +91,3 @@ pub(crate) struct Terms {
     /// What it cost to compute, in seconds.
     pub(crate) cost: f32,
 }
-
-impl Terms {
-    /// Whether nothing has to be known of the entry to be but its key.
-    #[inline]
-    pub(crate) fn is_simple(&self) -> bool {
-        !self.replaces && self.ttl.is_none()
-    }
-}

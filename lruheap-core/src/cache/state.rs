@@ -83,7 +83,7 @@ impl<K, V> State<K, V> {
     }
 
     /// The slot of a key whose comparing runs no code of the user's.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn slot_of(&self, hash: u32, is_it: impl Fn(&K) -> bool) -> Option<Slot> {
         let mut candidates = self.store.candidates(hash);
         candidates.find(|&slot| is_it(self.store.payload(slot).key()))
@@ -161,8 +161,7 @@ impl<K, V> State<K, V> {
                 return other;
             }
         }
-        self.counters.hits += 1;
-        self.store.touch(slot);
+        self.hit(slot);
         if let (Some(tti), Some(now)) = (settings.tti, now) {
             self.store.postpone(slot, now.saturating_add(tti));
         }
@@ -178,15 +177,28 @@ impl<K, V> State<K, V> {
         settings: &Settings,
         values: &impl Values<V>,
     ) -> Option<(Slot, Held<K, V>)> {
-        for slot in self.store.candidates(hash) {
-            let payload = self.store.payload(slot);
-            if is_it(payload.key()) {
-                let is_good =
-                    !self.is_over(slot, &settings.clock) && values.is_good(payload.value());
-                return is_good.then(|| (slot, Held::take(payload, values)));
-            }
-        }
-        None
+        let slot = self.slot_of(hash, is_it)?;
+        self.hold(slot, settings, values).map(|held| (slot, held))
+    }
+
+    /// The value of an entry, if it is a hit that changes nothing but the order of use.
+    #[inline(always)]
+    pub(crate) fn hold(
+        &self,
+        slot: Slot,
+        settings: &Settings,
+        values: &impl Values<V>,
+    ) -> Option<Held<K, V>> {
+        let payload = self.store.payload(slot);
+        let is_good = !self.is_over(slot, &settings.clock) && values.is_good(payload.value());
+        is_good.then(|| Held::take(payload, values))
+    }
+
+    /// Counts and touches an entry.
+    #[inline(always)]
+    pub(crate) fn hit(&mut self, slot: Slot) {
+        self.counters.hits += 1;
+        self.store.touch(slot);
     }
 
     /// What an entry's age makes of a hit, if anything.
@@ -366,7 +378,13 @@ impl<K, V> State<K, V> {
                 return None;
             }
             self.make_room(0, trash);
-            self.insert(hash, payload, deadline, trash)
+            if self.store.len() < self.limit() {
+                self.store.insert(hash, payload, deadline)
+            } else {
+                let (slot, old) = self.displace(hash, payload, deadline)?;
+                trash.push(old);
+                slot
+            }
         };
         if let Some(idle) = idle {
             self.store.postpone(slot, idle);
@@ -377,44 +395,21 @@ impl<K, V> State<K, V> {
         Some((slot, self.store.deadline(slot)))
     }
 
-    /// Stores a value for ever, under a key that is not there.
-    #[inline]
-    pub(crate) fn add(
-        &mut self,
-        hash: u32,
-        payload: Payload<K, V>,
-        clock: &Clock,
-        trash: &mut Trash<K, V>,
-    ) {
-        self.expire(clock, SWEEP, trash);
-        if self.limit() == 0 {
-            trash.push(payload);
-        } else {
-            self.insert(hash, payload, None, trash);
-        }
-    }
-
-    /// The same where there is room, or exactly none.
-    #[inline]
-    fn insert(
+    /// Puts an entry in the place of the oldest, and gives that.
+    #[inline(always)]
+    pub(crate) fn displace(
         &mut self,
         hash: u32,
         payload: Payload<K, V>,
         deadline: Option<Instant>,
-        trash: &mut Trash<K, V>,
-    ) -> Slot {
-        if self.store.len() < self.limit() {
-            return self.store.insert(hash, payload, deadline);
-        }
-        let Some(oldest) = self.store.oldest() else {
-            unreachable!("a cache that is full has entries");
-        };
-        trash.push(self.store.reuse(oldest, hash, payload, deadline));
+    ) -> Option<(Slot, Payload<K, V>)> {
+        let oldest = self.store.oldest()?;
+        let old = self.store.reuse(oldest, hash, payload, deadline);
         self.counters.evictions += 1;
         if let Some(extras) = &mut self.extras {
             extras.tags.set(oldest, Vec::new());
         }
-        oldest
+        Some((oldest, old))
     }
 
     /// Takes an entry out of the store. The last one may move into its slot.

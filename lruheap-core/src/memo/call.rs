@@ -28,13 +28,10 @@ pub struct Flight<H: Home, O> {
 /// Stores the result of a body if it is to be kept, and gives it back.
 #[inline]
 pub fn finish<H: Home, O: Outcome<Value = H::Value>>(
-    flight: Flight<H, O>,
+    mut flight: Flight<H, O>,
     result: O::Result,
 ) -> O::Result {
-    let Flight {
-        mut flight,
-        outcome,
-    } = flight;
+    let Flight { flight, outcome } = &mut flight;
     let values = outcome.values();
     match outcome.value(&result) {
         Some(value) if outcome.keeps(value) => {

@@ -1,0 +1,125 @@
+//! The straight way of a call that nothing complicates: comparing its key runs no code of
+//! the user's, entries stay as they were stored, nobody waits. It does what `board` and
+//! `landing` do in that case, and nothing else; where there is more to it, it has changed
+//! nothing, and they take over.
+//!
+//! What is made here is made where it stays, and handed on in as few words as possible: to
+//! copy what has just been written, in other portions, costs more than all the rest.
+
+use super::board::Call;
+use super::engine::Engine;
+use super::flights::{Known, Ticket};
+use super::gate::{Gate, Reader, Scope};
+use super::payload::{Held, Payload, Values};
+use super::state::State;
+use crate::key::Part;
+use crate::leading::Leader;
+
+/// Where the straight way leads.
+pub(super) enum Direct<K, V> {
+    Held(Held<K, V>),
+    /// It is the one who computes; whether others may wait for it.
+    Lead(Ticket, bool),
+    /// There is more to it.
+    Other,
+}
+
+impl<K, V, S: Scope> Engine<K, V, S> {
+    /// The value for a call, where that is to be had without a lock.
+    #[inline(always)]
+    pub(super) fn glance<P: Part<Owned = K>>(
+        &self,
+        call: Call<K>,
+        part: &P,
+        values: &impl Values<V>,
+    ) -> Option<Held<K, V>> {
+        if !call.inert {
+            return None;
+        }
+        let mut reader = self.gate.read()?;
+        let state = reader.state();
+        let is_it = |key: &K| part.matches(key);
+        let (slot, held) = state.glance(call.hash, is_it, self.settings(), values)?;
+        reader.note(slot);
+        Some(held)
+    }
+
+    /// The value for a call, or the computation of `leader`.
+    #[inline(always)]
+    pub(super) fn call_directly<P: Part<Owned = K>>(
+        &self,
+        call: Call<K>,
+        part: &P,
+        leader: Leader,
+        values: &impl Values<V>,
+    ) -> Direct<K, V> {
+        let settings = self.settings();
+        if !(call.inert && settings.is_plain) {
+            return Direct::Other;
+        }
+        self.gate.with(|state| {
+            let is_it = |key: &K| part.matches(key);
+            if let Some(slot) = state.slot_of(call.hash, is_it) {
+                return match state.hold(slot, settings, values) {
+                    Some(held) => {
+                        state.hit(slot);
+                        Direct::Held(held)
+                    }
+                    None => Direct::Other,
+                };
+            }
+            let is_open = self.coalesces(state, call.is_task);
+            let is_known = |known: &Known<K, V>| matches!(known, Known::Inert(key) if is_it(key));
+            let flights = &mut state.flights;
+            if is_open && flights.find(call.hash, call.is_task, is_known).is_some() {
+                return Direct::Other;
+            }
+            state.counters.misses += 1;
+            let plan = (call.hash, leader, is_open, call.is_task);
+            Direct::Lead(flights.begin_simply(plan, part.to_key()), is_open)
+        })
+    }
+
+    /// Stores what a computation brings, if nothing came in between: gives what had to
+    /// make room for it, or the value back.
+    #[inline(always)]
+    pub(super) fn land_directly(
+        &self,
+        (hash, ticket): (u32, Ticket),
+        value: V,
+        values: &impl Values<V>,
+    ) -> Result<Option<Payload<K, V>>, V> {
+        if S::IS_SMALL || !self.settings().is_simple {
+            return Err(value);
+        }
+        self.gate.with(|state| {
+            // With a deadline among them, somebody may have to go whose time is up.
+            if state.store.next_deadline().is_some() || state.limit() == 0 {
+                return Err(value);
+            }
+            match state.flights.end_undisturbed(ticket) {
+                Some(key) => Ok(state.add(hash, key, value, values)),
+                None => Err(value),
+            }
+        })
+    }
+}
+
+impl<K, V> State<K, V> {
+    /// Stores a value for ever, under a key that is not there; gives what had to go.
+    #[inline(always)]
+    fn add(
+        &mut self,
+        hash: u32,
+        key: K,
+        value: V,
+        values: &impl Values<V>,
+    ) -> Option<Payload<K, V>> {
+        let payload = Payload::new(key, value, values.is_inert());
+        if self.store.len() < self.limit() {
+            self.store.insert(hash, payload, None);
+            return None;
+        }
+        self.displace(hash, payload, None).map(|(_, old)| old)
+    }
+}
