@@ -1,220 +1,190 @@
-//! When entries expire: a binary heap of deadlines, earliest on top.
+//! When entries expire: what each has for a deadline, and a binary heap of them,
+//! earliest on top.
 //!
-//! Each entry knows its place in the heap, so that a deadline can be changed
-//! or withdrawn in O(log n). Entries without a deadline are not in here, and a
-//! cache without a ttl never allocates one.
+//! A look-up reads the deadline by slot, without going through the heap. Each entry
+//! knows its place there, so that a deadline can be changed or withdrawn in
+//! O(log n). A store without a ttl never allocates in here, and one with millions
+//! of entries that gets its first has not to fill in those of the others.
 
-use super::{NONE, Slot};
+use super::Slot;
+use super::pages::Paged;
+use super::times::{Time, Times};
 use crate::time::Instant;
 
-/// Something that keeps, for every slot, its place in the heap.
-pub(super) trait Places {
-    fn place(&mut self, slot: Slot) -> &mut u32;
-}
-
-#[derive(Clone, Copy)]
-struct Timer {
-    deadline: Instant,
-    /// How far the deadline may be put off.
-    end: Instant,
-    slot: Slot,
-    /// What the entry cost to make, in seconds.
-    cost: f32,
-}
-
 pub(super) struct Deadlines {
-    heap: Vec<Timer>,
+    times: Times,
+    heap: Paged<(Instant, Slot)>,
 }
 
 impl Deadlines {
     pub(super) const fn new() -> Self {
-        Deadlines { heap: Vec::new() }
+        Deadlines {
+            times: Times::new(),
+            heap: Paged::new(),
+        }
     }
 
-    #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+        self.heap.len() == 0
     }
 
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.heap.len()
-    }
-
-    /// The deadline kept at `place`; `None` for an entry that has none.
+    /// The deadline of an entry; `None` for one that has none.
     #[inline]
-    pub(super) fn at(&self, place: u32) -> Option<Instant> {
-        self.heap.get(place as usize).map(|timer| timer.deadline)
+    pub(super) fn at(&self, slot: Slot) -> Option<Instant> {
+        self.times.get(slot).map(|time| time.deadline)
     }
 
-    pub(super) fn end(&self, place: u32) -> Option<Instant> {
-        self.heap.get(place as usize).map(|timer| timer.end)
+    #[inline]
+    pub(super) fn end(&self, slot: Slot) -> Option<Instant> {
+        self.times.get(slot).map(|time| time.end)
     }
 
     /// What the entry cost to make, in seconds; 0 for one without a deadline.
-    pub(super) fn cost(&self, place: u32) -> f32 {
-        self.heap
-            .get(place as usize)
-            .map_or(0.0, |timer| timer.cost)
+    pub(super) fn cost(&self, slot: Slot) -> f32 {
+        self.times.get(slot).map_or(0.0, |time| time.cost)
     }
 
-    pub(super) fn set_cost(&mut self, place: u32, cost: f32) {
-        if let Some(timer) = self.heap.get_mut(place as usize) {
-            timer.cost = cost;
+    pub(super) fn set_cost(&mut self, slot: Slot, cost: f32) {
+        if let Some(time) = self.times.get_mut(slot) {
+            time.cost = cost;
         }
     }
 
     /// How many may not be put off beyond `by`. O(n).
     pub(super) fn ending(&self, by: Instant) -> usize {
-        self.heap.iter().filter(|timer| timer.end <= by).count()
+        let ends = self.heap.iter().filter_map(|&(_, slot)| self.end(slot));
+        ends.filter(|&end| end <= by).count()
     }
 
     /// The entry that expires first, if its time has come.
     pub(super) fn due(&self, now: Instant) -> Option<Slot> {
-        self.heap
-            .first()
-            .filter(|timer| timer.deadline <= now)
-            .map(|timer| timer.slot)
+        let first = self.heap.get(0).filter(|(deadline, _)| *deadline <= now);
+        first.map(|&(_, slot)| slot)
     }
 
     /// The earliest deadline.
     pub(super) fn next(&self) -> Option<Instant> {
-        self.heap.first().map(|timer| timer.deadline)
+        self.heap.get(0).map(|&(deadline, _)| deadline)
     }
 
     /// Gives `slot` this deadline in place of the one it had.
-    #[inline]
-    pub(super) fn set(&mut self, places: &mut impl Places, slot: Slot, deadline: Option<Instant>) {
-        if *places.place(slot) != NONE || deadline.is_some() {
-            self.change(places, slot, deadline);
+    #[allow(clippy::cast_possible_truncation)]
+    pub(super) fn set(&mut self, slot: Slot, deadline: Instant) {
+        let place = self.times.get(slot).map(|time| time.place);
+        let new = Time {
+            deadline,
+            end: deadline,
+            cost: 0.0,
+            // There are at most as many timers as slots, and a slot is a `u32`.
+            place: place.unwrap_or(self.heap.len() as u32),
+        };
+        self.times.set(slot, new);
+        if place.is_none() {
+            self.heap.push((deadline, slot));
         }
-    }
-
-    fn change(&mut self, places: &mut impl Places, slot: Slot, deadline: Option<Instant>) {
-        let place = *places.place(slot);
-        match (place, deadline) {
-            (_, None) => self.remove(places, slot),
-            (NONE, Some(deadline)) => {
-                self.heap.push(Timer {
-                    deadline,
-                    end: deadline,
-                    slot,
-                    cost: 0.0,
-                });
-                self.rise(places, self.heap.len() - 1);
-            }
-            (place, Some(deadline)) => {
-                let place = place as usize;
-                self.heap[place].deadline = deadline;
-                self.heap[place].end = deadline;
-                self.heap[place].cost = 0.0;
-                self.settle(places, place);
-            }
-        }
+        self.settle(new.place as usize, (deadline, slot));
     }
 
     /// Moves a deadline, not beyond what was `set` last.
-    pub(super) fn postpone(&mut self, places: &mut impl Places, slot: Slot, to: Instant) {
-        let place = *places.place(slot) as usize;
-        let Some(timer) = self.heap.get_mut(place) else {
+    pub(super) fn postpone(&mut self, slot: Slot, to: Instant) {
+        let Some(time) = self.times.get_mut(slot) else {
             return;
         };
-        let deadline = to.min(timer.end);
-        if deadline != timer.deadline {
-            timer.deadline = deadline;
-            self.settle(places, place);
+        let deadline = to.min(time.end);
+        if deadline != time.deadline {
+            time.deadline = deadline;
+            let place = time.place as usize;
+            self.settle(place, (deadline, slot));
         }
     }
 
-    pub(super) fn remove(&mut self, places: &mut impl Places, slot: Slot) {
-        let place = std::mem::replace(places.place(slot), NONE);
-        if place == NONE {
+    pub(super) fn remove(&mut self, slot: Slot) {
+        let Some(Time { place, .. }) = self.times.take(slot) else {
             return;
-        }
-        let place = place as usize;
-        self.heap.swap_remove(place);
-        if place < self.heap.len() {
-            self.settle(places, place);
-        }
-    }
-
-    /// The entry has moved from another slot to `slot`.
-    pub(super) fn relocated(&mut self, places: &mut impl Places, slot: Slot) {
-        let place = *places.place(slot);
-        if place != NONE {
-            self.heap[place as usize].slot = slot;
+        };
+        let last = self.heap.pop().expect("it has a place there");
+        if (place as usize) < self.heap.len() {
+            self.settle(place as usize, last);
         }
     }
 
-    pub(super) fn shrink(&mut self) {
-        if self.heap.len() < self.heap.capacity() / 4 {
-            self.heap.shrink_to(self.heap.len() * 2);
-        }
-    }
-
-    fn settle(&mut self, places: &mut impl Places, place: usize) {
-        let risen = self.rise(places, place);
-        self.sink(places, risen);
-    }
-
-    fn rise(&mut self, places: &mut impl Places, mut place: usize) -> usize {
-        while place > 0 {
-            let parent = (place - 1) / 2;
-            if self.heap[parent].deadline <= self.heap[place].deadline {
-                break;
+    /// The last entry, in slot `from`, moves to `to`, or has gone if that is its slot.
+    pub(super) fn relocate(&mut self, from: Slot, to: Slot) {
+        if let Some(time) = self.times.take(from) {
+            if let Some(timer) = self.heap.get_mut(time.place as usize) {
+                timer.1 = to;
             }
-            self.swap(places, parent, place);
+            self.times.set(to, time);
+        }
+    }
+
+    /// There are that many entries left.
+    #[inline]
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.times.truncate(len);
+    }
+
+    pub(super) fn shrink(&mut self, len: usize) {
+        if self.is_empty() {
+            *self = Deadlines::new();
+        } else {
+            self.times.shrink(len);
+            self.heap.shrink();
+        }
+    }
+
+    /// Puts a timer where it belongs, beginning at `place`, where there may be another.
+    fn settle(&mut self, mut place: usize, timer: (Instant, Slot)) {
+        while let Some(parent) = place.checked_sub(1).map(|before| before / 2) {
+            match self.heap.get(parent) {
+                Some(&above) if above.0 > timer.0 => self.put(place, above),
+                _ => break,
+            }
             place = parent;
         }
-        self.note(places, place);
-        place
-    }
-
-    fn sink(&mut self, places: &mut impl Places, mut place: usize) {
         loop {
+            let deadline = |child: usize| self.heap.get(child).map(|child| child.0);
             let (left, right) = (2 * place + 1, 2 * place + 2);
-            let mut first = place;
-            for child in [left, right] {
-                if child < self.heap.len() && self.heap[child].deadline < self.heap[first].deadline
-                {
-                    first = child;
-                }
+            let child = match (deadline(left), deadline(right)) {
+                (Some(first), Some(second)) if second < first => right,
+                _ => left,
+            };
+            match self.heap.get(child) {
+                Some(&below) if below.0 < timer.0 => self.put(place, below),
+                _ => break,
             }
-            if first == place {
-                break;
-            }
-            self.swap(places, first, place);
-            place = first;
+            place = child;
         }
-        self.note(places, place);
+        self.put(place, timer);
     }
 
-    fn swap(&mut self, places: &mut impl Places, a: usize, b: usize) {
-        self.heap.swap(a, b);
-        self.note(places, a);
-        self.note(places, b);
-    }
-
-    /// There are at most as many timers as slots, and a slot is a `u32`.
     #[allow(clippy::cast_possible_truncation)]
-    fn note(&mut self, places: &mut impl Places, place: usize) {
-        *places.place(self.heap[place].slot) = place as u32;
+    fn put(&mut self, place: usize, timer: (Instant, Slot)) {
+        if let Some(time) = self.times.get_mut(timer.1) {
+            time.place = place as u32;
+        }
+        if let Some(at) = self.heap.get_mut(place) {
+            *at = timer;
+        }
     }
 
     #[cfg(test)]
-    pub(super) fn validate(&self, mut place_of: impl FnMut(Slot) -> u32) {
-        for (place, timer) in self.heap.iter().enumerate() {
-            assert_eq!(
-                place_of(timer.slot) as usize,
-                place,
-                "a timer's entry points elsewhere"
-            );
-            assert!(timer.deadline <= timer.end, "put off too far");
-            let parent = &self.heap[place.saturating_sub(1) / 2];
-            assert!(
-                parent.deadline <= timer.deadline,
-                "the heap is out of order"
-            );
+    pub(super) fn allocated(&self) -> usize {
+        self.times.allocated() + self.heap.allocated()
+    }
+
+    #[cfg(test)]
+    pub(super) fn validate(&self, len: usize) {
+        for (place, &(deadline, slot)) in self.heap.iter().enumerate() {
+            assert!((slot as usize) < len, "a timer without an entry");
+            let time = self.times.get(slot).expect("a timer's entry has a time");
+            assert_eq!(time.place as usize, place, "a time points elsewhere");
+            assert_eq!(time.deadline, deadline, "two deadlines for one entry");
+            assert!(time.deadline <= time.end, "put off too far");
+            let parent = self.heap.get(place.saturating_sub(1) / 2);
+            let parent = parent.expect("a timer has one above it");
+            assert!(parent.0 <= deadline, "the heap is out of order");
         }
+        assert_eq!(self.times.iter().count(), self.heap.len());
     }
 }

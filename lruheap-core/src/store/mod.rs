@@ -5,18 +5,23 @@
 //! time is an argument, and whatever leaves the store is handed back to the
 //! caller, who drops it when no lock is held.
 //!
-//! Entries lie densely in one `Vec`; a removal moves the last entry into the
-//! gap. So there is no free list, nothing is allocated ahead of use, and
-//! memory can be given back.
+//! Entries lie densely; a removal moves the last entry into the gap. So there is no
+//! free list, nothing is allocated ahead of use, and memory can be given back. What a
+//! look-up reads lies apart from what a touch writes, and nothing large is ever moved
+//! or filled in one go.
 
+mod buckets;
 mod deadlines;
+mod pages;
 mod recency;
+mod slab;
 mod table;
+mod times;
 
 use std::mem;
 
-use deadlines::{Deadlines, Places};
-use recency::{Link, Links, Recency, UNLINKED};
+use recency::Links;
+use slab::Slab;
 pub(crate) use table::Table;
 
 use crate::time::Instant;
@@ -24,60 +29,32 @@ use crate::time::Instant;
 /// Where an entry lies. Good until the next removal.
 pub(crate) type Slot = u32;
 
-const NONE: Slot = Slot::MAX;
-
 /// The most entries a store can hold: slots are 32 bits wide.
 pub(crate) const MOST_ENTRIES: usize = (Slot::MAX - 1) as usize;
-
-struct Entry<P> {
-    link: Link,
-    hash: u32,
-    /// The entry's place among the deadlines, or `NONE`.
-    timer: u32,
-    payload: P,
-}
-
-struct Slab<P>(Vec<Entry<P>>);
-
-impl<P> Links for Slab<P> {
-    #[inline]
-    fn link(&mut self, slot: Slot) -> &mut Link {
-        &mut self.0[slot as usize].link
-    }
-}
-
-impl<P> Places for Slab<P> {
-    fn place(&mut self, slot: Slot) -> &mut u32 {
-        &mut self.0[slot as usize].timer
-    }
-}
 
 /// The entries of one cache. `P` is whatever the cache keeps for a key.
 pub(crate) struct Store<P> {
     table: Table,
     slab: Slab<P>,
-    recency: Recency,
-    deadlines: Deadlines,
 }
 
 impl<P> Store<P> {
     pub(crate) fn new() -> Self {
         Store {
             table: Table::new(),
-            slab: Slab(Vec::new()),
-            recency: Recency::new(),
-            deadlines: Deadlines::new(),
+            slab: Slab::new(),
         }
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.slab.0.len()
+        self.slab.len()
     }
 
     /// Whether any entry has a deadline.
     #[cfg(test)]
     pub(crate) fn has_deadlines(&self) -> bool {
-        !self.deadlines.is_empty()
+        self.slab.deadlines().is_some_and(|all| !all.is_empty())
     }
 
     /// The slots whose keys may be the one with this hash.
@@ -88,23 +65,23 @@ impl<P> Store<P> {
 
     #[inline]
     pub(crate) fn payload(&self, slot: Slot) -> &P {
-        &self.slab.0[slot as usize].payload
+        self.slab.payload(slot)
     }
 
     pub(crate) fn payload_mut(&mut self, slot: Slot) -> &mut P {
-        &mut self.slab.0[slot as usize].payload
+        self.slab.payload_mut(slot)
     }
 
     /// When the entry expires; `None` for never.
     #[inline]
     pub(crate) fn deadline(&self, slot: Slot) -> Option<Instant> {
-        self.deadlines.at(self.slab.0[slot as usize].timer)
+        self.slab.deadlines()?.at(slot)
     }
 
     /// How far the deadline may be postponed.
     #[inline]
     pub(crate) fn end(&self, slot: Slot) -> Option<Instant> {
-        self.deadlines.end(self.slab.0[slot as usize].timer)
+        self.slab.deadlines()?.end(slot)
     }
 
     #[inline]
@@ -114,23 +91,33 @@ impl<P> Store<P> {
 
     /// What an entry with a deadline cost to make, in seconds.
     pub(crate) fn cost(&self, slot: Slot) -> f32 {
-        self.deadlines.cost(self.slab.0[slot as usize].timer)
+        self.slab.deadlines().map_or(0.0, |all| all.cost(slot))
     }
 
     pub(crate) fn set_cost(&mut self, slot: Slot, cost: f32) {
-        self.deadlines
-            .set_cost(self.slab.0[slot as usize].timer, cost);
+        if let Some(deadlines) = self.slab.deadlines_mut() {
+            deadlines.set_cost(slot, cost);
+        }
     }
 
     /// How many entries can't be postponed beyond `by`. O(n).
     pub(crate) fn ending(&self, by: Instant) -> usize {
-        self.deadlines.ending(by)
+        self.slab.deadlines().map_or(0, |all| all.ending(by))
     }
 
     /// Makes the entry the most recently used one.
     #[inline]
     pub(crate) fn touch(&mut self, slot: Slot) {
-        self.recency.touch(&mut self.slab, slot);
+        recency::touch(&mut self.slab, link(slot));
+    }
+
+    /// The same for a slot that was an entry's some time ago. Whatever is there now is
+    /// touched, and nothing where nothing is.
+    #[inline]
+    pub(crate) fn touch_known(&mut self, slot: Slot) {
+        if (slot as usize) < self.len() {
+            self.touch(slot);
+        }
     }
 
     /// Adds an entry as the most recently used one.
@@ -141,28 +128,34 @@ impl<P> Store<P> {
     pub(crate) fn insert(&mut self, hash: u32, payload: P, deadline: Option<Instant>) -> Slot {
         debug_assert!(self.len() < MOST_ENTRIES);
         let slot = self.len() as Slot;
-        self.slab.0.push(Entry {
-            link: UNLINKED,
-            hash,
-            timer: NONE,
-            payload,
-        });
+        self.slab.push(hash, payload);
         self.table.insert(hash, slot);
-        self.recency.push_newest(&mut self.slab, slot);
-        self.deadlines.set(&mut self.slab, slot, deadline);
+        recency::link_newest(&mut self.slab, link(slot));
+        if let Some(deadline) = deadline {
+            self.slab.deadlines_to_be().set(slot, deadline);
+        }
         slot
     }
 
     /// Moves an entry's deadline, not beyond the one that it was stored with.
     pub(crate) fn postpone(&mut self, slot: Slot, to: Instant) {
-        self.deadlines.postpone(&mut self.slab, slot, to);
+        if let Some(deadlines) = self.slab.deadlines_mut() {
+            deadlines.postpone(slot, to);
+        }
     }
 
     /// Puts another payload and deadline into an entry and touches it.
     pub(crate) fn replace(&mut self, slot: Slot, payload: P, deadline: Option<Instant>) -> P {
         self.touch(slot);
-        self.deadlines.set(&mut self.slab, slot, deadline);
-        mem::replace(&mut self.slab.0[slot as usize].payload, payload)
+        match deadline {
+            Some(deadline) => self.slab.deadlines_to_be().set(slot, deadline),
+            None => {
+                if let Some(deadlines) = self.slab.deadlines_mut() {
+                    deadlines.remove(slot);
+                }
+            }
+        }
+        mem::replace(self.payload_mut(slot), payload)
     }
 
     /// Puts another entry into a slot, as the most recently used one, and gives what
@@ -174,107 +167,124 @@ impl<P> Store<P> {
         payload: P,
         deadline: Option<Instant>,
     ) -> P {
-        let old = mem::replace(&mut self.slab.0[slot as usize].hash, hash);
+        let old = mem::replace(&mut self.slab.meta_mut(link(slot)).hash, hash);
         self.table.remove(old, slot);
         self.table.insert(hash, slot);
         self.replace(slot, payload, deadline)
     }
 
     /// Takes an entry out. The last entry may move into its slot.
+    #[allow(clippy::cast_possible_truncation)]
     pub(crate) fn remove(&mut self, slot: Slot) -> P {
-        self.recency.unlink(&mut self.slab, slot);
-        self.deadlines.remove(&mut self.slab, slot);
-        let entry = self.slab.0.swap_remove(slot as usize);
-        self.table.remove(entry.hash, slot);
-        if let Some(moved) = self.slab.0.get(slot as usize) {
-            #[allow(clippy::cast_possible_truncation)]
-            let from = self.slab.0.len() as Slot;
-            self.table.relocate(moved.hash, from, slot);
-            self.recency.relocated(&mut self.slab, slot);
-            self.deadlines.relocated(&mut self.slab, slot);
+        let last = (self.len() - 1) as Slot;
+        recency::unlink(&mut self.slab, link(slot));
+        self.table.remove(self.slab.meta(link(slot)).hash, slot);
+        if slot != last {
+            let moved = self.slab.meta(link(last)).hash;
+            self.table.relocate(moved, last, slot);
+            recency::relocate(&mut self.slab, link(last), link(slot));
         }
-        entry.payload
+        if let Some(deadlines) = self.slab.deadlines_mut() {
+            deadlines.remove(slot);
+            deadlines.relocate(last, slot);
+            deadlines.truncate(last as usize);
+        }
+        self.slab.swap_remove(slot)
     }
 
     /// The least recently used entry, expired or not.
+    #[inline]
     pub(crate) fn oldest(&self) -> Option<Slot> {
-        self.recency.oldest()
+        self.slab.sentinel()?.newer.checked_sub(1)
+    }
+
+    /// The most recently used entry, expired or not.
+    #[inline]
+    #[allow(dead_code)]
+    pub(crate) fn newest(&self) -> Option<Slot> {
+        self.slab.sentinel()?.older.checked_sub(1)
     }
 
     /// An entry whose deadline has passed, the longest expired one first.
     pub(crate) fn due(&self, now: Instant) -> Option<Slot> {
-        self.deadlines.due(now)
+        self.slab.deadlines()?.due(now)
     }
 
     /// The earliest deadline of all.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.deadlines.next()
+        self.slab.deadlines()?.next()
     }
 
     /// All slots, the least recently used first.
     pub(crate) fn in_order(&self) -> impl Iterator<Item = Slot> + '_ {
-        std::iter::successors(self.recency.oldest(), |&slot| {
-            let newer = self.slab.0[slot as usize].link.newer;
-            (newer != NONE).then_some(newer)
+        std::iter::successors(self.oldest(), |&slot| {
+            self.slab.meta(link(slot)).newer.checked_sub(1)
         })
     }
 
     /// What was kept, in no particular order.
     pub(crate) fn into_payloads(self) -> impl Iterator<Item = P> {
-        self.slab.0.into_iter().map(|entry| entry.payload)
+        self.slab.into_payloads()
     }
 
     /// Gives back memory after many removals.
     pub(crate) fn shrink(&mut self) {
-        let entries = &mut self.slab.0;
-        if entries.len() < entries.capacity() / 4 {
-            entries.shrink_to(entries.len() * 2);
-        }
         self.table.shrink();
-        self.deadlines.shrink();
+        self.slab.shrink();
+    }
+}
+
+/// The slot's place in the order of use, where 0 is nobody's.
+#[inline]
+fn link(slot: Slot) -> u32 {
+    slot.wrapping_add(1)
+}
+
+#[cfg(test)]
+impl<P> Store<P> {
+    /// The bytes that it has asked for, used or not.
+    pub(crate) fn allocated(&self) -> usize {
+        self.table.allocated() + self.slab.allocated()
+    }
+
+    fn hash(&self, slot: Slot) -> u32 {
+        self.slab.meta(link(slot)).hash
     }
 
     /// Walks every invariant of the parts and between them.
-    #[cfg(test)]
     pub(crate) fn validate(&self) {
         let len = self.len();
-        assert_eq!(self.table.len(), len, "table and slab disagree");
+        self.table.validate();
+        self.slab.validate();
         let mut seen = vec![false; len];
         for (hash, slot) in self.table.iter() {
             assert!(
                 !mem::replace(&mut seen[slot as usize], true),
                 "a slot is twice in the table"
             );
-            assert_eq!(
-                self.slab.0[slot as usize].hash, hash,
-                "a bucket has another's hash"
-            );
+            assert_eq!(self.hash(slot), hash, "a bucket has another's hash");
             assert!(
                 self.candidates(hash).any(|s| s == slot),
                 "an entry can't be found"
             );
         }
+        assert!(seen.iter().all(|seen| *seen), "a slot is not in the table");
         let order: Vec<Slot> = self.in_order().take(len + 1).collect();
         assert_eq!(
             order.len(),
             len,
-            "the recency list loses or repeats entries"
+            "the order of use loses or repeats entries"
         );
-        for pair in order.windows(2) {
-            assert_eq!(
-                self.slab.0[pair[1] as usize].link.older, pair[0],
-                "a link is one-way"
-            );
+        let mut older = recency::END;
+        for slot in order {
+            let meta = self.slab.meta(link(slot));
+            assert_eq!(meta.older, older, "a link is one-way");
+            older = link(slot);
         }
-        let timed = self
-            .slab
-            .0
-            .iter()
-            .filter(|entry| entry.timer != NONE)
-            .count();
-        assert_eq!(timed, self.deadlines.len(), "timers without entries");
-        self.deadlines
-            .validate(|slot| self.slab.0[slot as usize].timer);
+        assert_eq!(self.newest().map_or(recency::END, link), older, "the ring is open");
+        if let Some(deadlines) = self.slab.deadlines() {
+            deadlines.validate(len);
+        }
     }
 }
 

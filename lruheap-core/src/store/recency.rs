@@ -1,91 +1,56 @@
-//! The order of use: an intrusive doubly linked list through the slab.
+//! The order of use: an intrusive doubly linked list through what lies beside the
+//! entries.
 //!
-//! It knows slots and links only. A touch is O(1) and never walks.
+//! It is a ring, closed by a sentinel at 0: nothing in here asks whether a neighbour
+//! is there. So the entry in slot `n` is `n + 1` here. It knows places and links
+//! only. A touch is O(1) and never walks.
 
-use super::{NONE, Slot};
+/// Where the ring is closed, and what an empty ring's sentinel points to.
+pub(super) const END: u32 = 0;
 
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Link {
-    /// Towards the least recently used entry.
-    pub(super) older: Slot,
-    /// Towards the most recently used entry.
-    pub(super) newer: Slot,
+/// What the store keeps for an entry and a look-up does not read.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Meta {
+    /// Towards the least recently used entry. The sentinel's is the newest.
+    pub(super) older: u32,
+    /// Towards the most recently used entry. The sentinel's is the oldest.
+    pub(super) newer: u32,
+    pub(super) hash: u32,
 }
 
-pub(super) const UNLINKED: Link = Link {
-    older: NONE,
-    newer: NONE,
-};
-
-/// Something that keeps a link for every slot.
+/// Something that keeps the links.
 pub(super) trait Links {
-    fn link(&mut self, slot: Slot) -> &mut Link;
+    fn meta(&self, at: u32) -> &Meta;
+    fn meta_mut(&mut self, at: u32) -> &mut Meta;
 }
 
-#[derive(Clone, Copy)]
-pub(super) struct Recency {
-    oldest: Slot,
-    newest: Slot,
+#[inline]
+pub(super) fn link_newest(links: &mut impl Links, at: u32) {
+    let before = std::mem::replace(&mut links.meta_mut(END).older, at);
+    links.meta_mut(before).newer = at;
+    let meta = links.meta_mut(at);
+    (meta.older, meta.newer) = (before, END);
 }
 
-impl Recency {
-    pub(super) const fn new() -> Self {
-        Recency {
-            oldest: NONE,
-            newest: NONE,
-        }
-    }
+#[inline]
+pub(super) fn unlink(links: &mut impl Links, at: u32) {
+    let Meta { older, newer, .. } = *links.meta(at);
+    links.meta_mut(older).newer = newer;
+    links.meta_mut(newer).older = older;
+}
 
-    pub(super) fn oldest(self) -> Option<Slot> {
-        (self.oldest != NONE).then_some(self.oldest)
+#[inline]
+pub(super) fn touch(links: &mut impl Links, at: u32) {
+    if links.meta(END).older != at {
+        unlink(links, at);
+        link_newest(links, at);
     }
+}
 
-    pub(super) fn push_newest(&mut self, links: &mut impl Links, slot: Slot) {
-        *links.link(slot) = Link {
-            older: self.newest,
-            newer: NONE,
-        };
-        match self.newest {
-            NONE => self.oldest = slot,
-            newest => links.link(newest).newer = slot,
-        }
-        self.newest = slot;
-    }
-
-    pub(super) fn unlink(&mut self, links: &mut impl Links, slot: Slot) {
-        let Link { older, newer } = std::mem::replace(links.link(slot), UNLINKED);
-        self.join(links, older, newer);
-    }
-
-    #[inline]
-    pub(super) fn touch(&mut self, links: &mut impl Links, slot: Slot) {
-        if self.newest != slot {
-            self.unlink(links, slot);
-            self.push_newest(links, slot);
-        }
-    }
-
-    /// The entry with this link has moved to `slot`: tell its neighbours.
-    pub(super) fn relocated(&mut self, links: &mut impl Links, slot: Slot) {
-        let Link { older, newer } = *links.link(slot);
-        match older {
-            NONE => self.oldest = slot,
-            older => links.link(older).newer = slot,
-        }
-        match newer {
-            NONE => self.newest = slot,
-            newer => links.link(newer).older = slot,
-        }
-    }
-
-    fn join(&mut self, links: &mut impl Links, older: Slot, newer: Slot) {
-        match older {
-            NONE => self.oldest = newer,
-            older => links.link(older).newer = newer,
-        }
-        match newer {
-            NONE => self.newest = older,
-            newer => links.link(newer).older = older,
-        }
-    }
+/// The entry at `from` moves to `to`, where nothing is linked: its neighbours follow.
+pub(super) fn relocate(links: &mut impl Links, from: u32, to: u32) {
+    let meta = *links.meta(from);
+    *links.meta_mut(to) = meta;
+    links.meta_mut(meta.older).newer = to;
+    links.meta_mut(meta.newer).older = to;
 }

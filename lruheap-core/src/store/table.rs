@@ -4,278 +4,171 @@
 //! compared by whoever asks, so no user code ever runs in here, and neither
 //! growth nor eviction asks for a key's hash again.
 //!
-//! Linear probing with the buckets of a run kept in the order of their homes
-//! (Robin Hood). Deleting shifts the rest of the run back, so there are no
-//! tombstones: a full cache that evicts for ever never has to rehash in place.
+//! A small table grows at once. A large one has two arrays of buckets while it grows,
+//! and each insertion moves a few homes to the new one, the last homes first: so the
+//! home of a hash tells which of the two it is in, and what has been left of the old
+//! array is given back on the way.
 
 use super::Slot;
+use super::buckets::{Buckets, Candidates};
 
-const EMPTY: Slot = Slot::MAX;
-const SMALLEST: usize = 8;
+/// What may be moved in one go: no longer than a few microseconds.
+const AT_ONCE: usize = 4096;
 
-#[derive(Clone, Copy)]
-struct Bucket {
-    hash: u32,
-    slot: Slot,
-}
+/// How many homes each insertion moves.
+const STEP: usize = 16;
 
-const FREE: Bucket = Bucket {
-    hash: 0,
-    slot: EMPTY,
-};
+/// After how many homes the memory behind them is given back: half a megabyte.
+const CUT: usize = 1 << 16;
 
 /// Slots by hash. Several slots may share one hash.
 pub(crate) struct Table {
-    /// A power of two, or empty before the first insertion.
-    buckets: Box<[Bucket]>,
-    /// The top bits of a hash choose its home: these many are left out.
-    shift: u32,
-    /// The store has fewer than 2³² entries.
-    len: u32,
+    buckets: Buckets,
+    growth: Option<Box<Growth>>,
+}
+
+/// What has not been moved yet.
+struct Growth {
+    old: Buckets,
+    /// The homes below are still in use; what belonged to the others is in the new array.
+    frontier: usize,
+}
+
+impl Growth {
+    #[inline]
+    fn has(&self, hash: u32) -> bool {
+        self.old.home(hash) < self.frontier
+    }
+
+    /// Moves some homes. Says whether that were the last.
+    fn step(&mut self, to: &mut Buckets) -> bool {
+        let end = self.frontier;
+        self.frontier = end.saturating_sub(STEP);
+        self.old.move_tail(self.frontier, end, to);
+        // To free a large array takes milliseconds: it goes back by and by.
+        if self.frontier % CUT == 0 {
+            self.old.cut(self.frontier);
+        }
+        self.frontier == 0
+    }
 }
 
 impl Table {
     pub(crate) fn new() -> Self {
         Table {
-            buckets: Box::default(),
-            shift: 0,
-            len: 0,
+            buckets: Buckets::default(),
+            growth: None,
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.len as usize
+    fn len(&self) -> usize {
+        self.buckets.len() + self.growth.as_ref().map_or(0, |growth| growth.old.len())
     }
 
     /// The slots stored under `hash`, in no particular order.
+    #[inline]
     pub(crate) fn candidates(&self, hash: u32) -> Candidates<'_> {
-        Candidates {
-            table: self,
-            hash,
-            at: self.home(hash),
-            distance: 0,
+        match &self.growth {
+            Some(growth) if growth.has(hash) => growth.old.candidates(hash),
+            _ => self.buckets.candidates(hash),
+        }
+    }
+
+    /// Where the slots under `hash` are.
+    #[inline]
+    fn buckets_of(&mut self, hash: u32) -> &mut Buckets {
+        match &mut self.growth {
+            Some(growth) if growth.has(hash) => &mut growth.old,
+            _ => &mut self.buckets,
         }
     }
 
     /// Adds `slot` under `hash`. The slot must not be in the table yet.
+    #[inline]
     pub(crate) fn insert(&mut self, hash: u32, slot: Slot) {
-        debug_assert_ne!(slot, EMPTY);
-        if self.len as usize >= max_load(self.buckets.len()) {
-            self.rebuild((self.buckets.len() * 2).max(SMALLEST));
+        if self.growth.is_some() || self.buckets.is_full() {
+            self.grow();
         }
-        self.place(Bucket { hash, slot });
-        self.len += 1;
+        self.buckets_of(hash).insert(hash, slot);
     }
 
     /// Takes `slot`, which was inserted under `hash`, out again.
+    #[inline]
     pub(crate) fn remove(&mut self, hash: u32, slot: Slot) {
-        let Some(mut hole) = self.position(hash, slot) else {
-            debug_assert!(false, "slot {slot} is not in the table");
-            return;
-        };
-        let mask = self.buckets.len() - 1;
-        loop {
-            let next = (hole + 1) & mask;
-            let bucket = self.buckets[next];
-            if bucket.slot == EMPTY || self.home(bucket.hash) == next {
-                break;
-            }
-            self.buckets[hole] = bucket;
-            hole = next;
-        }
-        self.buckets[hole] = FREE;
-        self.len -= 1;
+        let was_there = self.buckets_of(hash).remove(hash, slot);
+        debug_assert!(was_there, "slot {slot} is not in the table");
     }
 
     /// The entry that was in slot `from` now lives in slot `to`.
     pub(super) fn relocate(&mut self, hash: u32, from: Slot, to: Slot) {
-        if let Some(at) = self.position(hash, from) {
-            self.buckets[at].slot = to;
-        } else {
-            debug_assert!(false, "slot {from} is not in the table");
+        let was_there = self.buckets_of(hash).relocate(hash, from, to);
+        debug_assert!(was_there, "slot {from} is not in the table");
+    }
+
+    /// Begins to grow, or goes on with it.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        if self.growth.is_none() {
+            let new = self.buckets.doubled();
+            let old = std::mem::replace(&mut self.buckets, new);
+            if old.homes() <= AT_ONCE {
+                self.buckets.extend(old.iter());
+                return;
+            }
+            let frontier = old.homes();
+            self.growth = Some(Box::new(Growth { old, frontier }));
+        }
+        let growth = self.growth.as_mut();
+        if growth.is_some_and(|growth| growth.step(&mut self.buckets)) {
+            self.growth = None;
         }
     }
 
     /// Gives memory back once the table is far larger than what it holds.
     pub(crate) fn shrink(&mut self) {
-        if self.len == 0 {
-            self.buckets = Box::default();
-        } else if self.buckets.len() > SMALLEST && (self.len as usize) < self.buckets.len() / 8 {
-            self.rebuild((self.len as usize * 2).next_power_of_two().max(SMALLEST));
-        }
-    }
-
-    fn rebuild(&mut self, size: usize) {
-        let old = std::mem::replace(&mut self.buckets, vec![FREE; size].into_boxed_slice());
-        self.shift = u32::BITS - size.trailing_zeros();
-        for bucket in old {
-            if bucket.slot != EMPTY {
-                self.place(bucket);
-            }
-        }
-    }
-
-    fn place(&mut self, mut bucket: Bucket) {
-        let mask = self.buckets.len() - 1;
-        let mut at = self.home(bucket.hash);
-        let mut distance = 0;
-        loop {
-            let here = self.buckets[at];
-            if here.slot == EMPTY {
-                self.buckets[at] = bucket;
-                return;
-            }
-            let settled = self.distance(at, here.hash);
-            if settled < distance {
-                self.buckets[at] = bucket;
-                bucket = here;
-                distance = settled;
-            }
-            at = (at + 1) & mask;
-            distance += 1;
-        }
-    }
-
-    fn position(&self, hash: u32, slot: Slot) -> Option<usize> {
-        let mut candidates = self.candidates(hash);
-        while let Some(found) = candidates.next() {
-            if found == slot {
-                return Some(candidates.standing());
-            }
-        }
-        None
-    }
-
-    #[inline]
-    fn home(&self, hash: u32) -> usize {
-        (hash >> self.shift) as usize
-    }
-
-    #[inline]
-    fn distance(&self, at: usize, hash: u32) -> usize {
-        at.wrapping_sub(self.home(hash)) & (self.buckets.len() - 1)
-    }
-
-    /// Every bucket in use, for `validate` and for the tests.
-    #[cfg(test)]
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, Slot)> + '_ {
-        self.buckets
-            .iter()
-            .filter(|b| b.slot != EMPTY)
-            .map(|b| (b.hash, b.slot))
-    }
-}
-
-/// Seven eighths: with ordered runs an unsuccessful probe stays short up there.
-fn max_load(size: usize) -> usize {
-    size / 8 * 7
-}
-
-pub(crate) struct Candidates<'a> {
-    table: &'a Table,
-    hash: u32,
-    at: usize,
-    distance: usize,
-}
-
-impl Candidates<'_> {
-    /// Where the slot that `next` gave last stands.
-    fn standing(&self) -> usize {
-        self.at.wrapping_sub(1) & (self.table.buckets.len() - 1)
-    }
-}
-
-impl Iterator for Candidates<'_> {
-    type Item = Slot;
-
-    #[inline]
-    fn next(&mut self) -> Option<Slot> {
-        let buckets = &self.table.buckets;
-        loop {
-            let bucket = *buckets.get(self.at)?;
-            if bucket.slot == EMPTY {
-                return None;
-            }
-            if bucket.hash != self.hash && self.table.distance(self.at, bucket.hash) < self.distance
-            {
-                return None;
-            }
-            self.at = (self.at + 1) & (buckets.len() - 1);
-            self.distance += 1;
-            if bucket.hash == self.hash {
-                return Some(bucket.slot);
-            }
-            if self.distance > buckets.len() {
-                return None;
-            }
+        let len = self.len();
+        if len == 0 {
+            *self = Table::new();
+        } else if len < self.buckets.homes() / 8 {
+            let mut fewer = Buckets::for_len(len);
+            // The homes that were not moved are the lower ones.
+            let old = self.growth.take();
+            fewer.extend(old.iter().flat_map(|growth| growth.old.iter()));
+            fewer.extend(self.buckets.iter());
+            self.buckets = fewer;
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn slots(table: &Table, hash: u32) -> Vec<Slot> {
-        let mut found: Vec<Slot> = table.candidates(hash).collect();
-        found.sort_unstable();
-        found
+impl Table {
+    pub(super) fn is_growing(&self) -> bool {
+        self.growth.is_some()
     }
 
-    #[test]
-    fn an_empty_table_holds_no_memory_and_finds_nothing() {
-        let table = Table::new();
-        assert_eq!(table.buckets.len(), 0);
-        assert_eq!(slots(&table, 7), []);
+    pub(super) fn allocated(&self) -> usize {
+        let old = self.growth.as_ref();
+        self.buckets.allocated()
+            + old.map_or(0, |growth| size_of::<Growth>() + growth.old.allocated())
     }
 
-    #[test]
-    fn equal_hashes_are_all_candidates() {
-        let mut table = Table::new();
-        for slot in 0..100 {
-            table.insert(42, slot);
-        }
-        assert_eq!(slots(&table, 42), (0..100).collect::<Vec<_>>());
-        for slot in (0..100).step_by(2) {
-            table.remove(42, slot);
-        }
-        assert_eq!(slots(&table, 42), (1..100).step_by(2).collect::<Vec<_>>());
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, Slot)> + '_ {
+        let old = self.growth.iter().flat_map(|growth| growth.old.iter());
+        old.chain(self.buckets.iter())
     }
 
-    #[test]
-    fn agrees_with_a_list_of_pairs_under_random_changes() {
-        let mut rng = fastrand::Rng::with_seed(11);
-        let mut table = Table::new();
-        let mut model: Vec<(u32, Slot)> = Vec::new();
-        for step in 0..40_000 {
-            // Few distinct hashes, at both ends of the range, so that runs wrap.
-            let hash = [0, 1, u32::MAX, u32::MAX - 1, rng.u32(..), 1 << 31][rng.usize(..6)];
-            if rng.u32(..10) < 6 || model.is_empty() {
-                table.insert(hash, step);
-                model.push((hash, step));
-            } else {
-                let (hash, slot) = model.swap_remove(rng.usize(..model.len()));
-                table.remove(hash, slot);
-            }
-            if model.len() > 300 {
-                for (hash, slot) in model.drain(..250) {
-                    table.remove(hash, slot);
-                }
-                table.shrink();
-            }
-            assert_eq!(table.len(), model.len());
-            let mut expected: Vec<Slot> = model
-                .iter()
-                .filter(|(h, _)| *h == hash)
-                .map(|(_, s)| *s)
-                .collect();
-            expected.sort_unstable();
-            assert_eq!(slots(&table, hash), expected);
+    pub(super) fn validate(&self) {
+        let mut first = 0;
+        if let Some(growth) = &self.growth {
+            assert!((1..growth.old.homes()).contains(&growth.frontier));
+            growth.old.validate(0..growth.frontier);
+            assert_eq!(growth.old.homes() * 2, self.buckets.homes());
+            first = growth.frontier * 2;
         }
-        let mut all: Vec<_> = table.iter().collect();
-        all.sort_unstable();
-        model.sort_unstable();
-        assert_eq!(all, model);
+        self.buckets.validate(first..self.buckets.homes());
     }
 }
+
+#[cfg(test)]
+mod tests;

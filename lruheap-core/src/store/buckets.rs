@@ -1,0 +1,332 @@
+//! One array of buckets: the pairs of a hash and a slot, by hash.
+//!
+//! A bucket is one number, the hash above the slot, and 0 is free: so a new array
+//! comes zeroed from the system, page by page as it is used. A hash's home is chosen
+//! by its top bits, and a bucket stands at its home or as near after it as those with
+//! lower hashes let it. So the buckets of the whole array are sorted, with gaps, and
+//! a bucket that is not where its hash belongs is not there at all. Deleting shifts
+//! the rest of the run back: no tombstones, no rehash in place.
+//!
+//! Runs don't wrap: there is room beyond the last home, and more of it is made in the
+//! rare case that it is full. No growth in here, and no way to compare keys.
+
+use super::Slot;
+
+const FREE: u64 = 0;
+
+/// How many buckets a look-up reads without a branch.
+const WINDOW: usize = 4;
+
+/// Homes, and at least as much room behind them as a look-up reads.
+const SMALLEST: usize = 4;
+
+#[derive(Default)]
+pub(super) struct Buckets {
+    /// Empty, or the homes and the room behind them.
+    buckets: Box<[u64]>,
+    /// The top bits of a hash choose its home: these many are left out.
+    shift: u32,
+    /// How many are not free.
+    len: u32,
+}
+
+/// Slots are counted from 1 in here, because of what free buckets look like.
+#[inline]
+fn pack(hash: u32, slot: Slot) -> u64 {
+    debug_assert_ne!(slot, Slot::MAX);
+    floor(hash) | u64::from(slot.wrapping_add(1))
+}
+
+/// Not above any bucket with this hash.
+#[inline]
+fn floor(hash: u32) -> u64 {
+    u64::from(hash) << 32
+}
+
+#[inline]
+fn hash_of(bucket: u64) -> u32 {
+    (bucket >> 32) as u32
+}
+
+#[allow(clippy::cast_possible_truncation)]
+fn unpack(bucket: u64) -> (u32, Slot) {
+    (hash_of(bucket), (bucket as u32).wrapping_sub(1))
+}
+
+#[inline]
+fn is_below(bucket: u64, floor: u64) -> bool {
+    // A free bucket becomes the highest of all: nothing is below from there on.
+    bucket.wrapping_sub(1) < floor
+}
+
+#[cold]
+#[inline(never)]
+fn below_in(run: &[u64], floor: u64) -> usize {
+    let end = run.iter().position(|&bucket| !is_below(bucket, floor));
+    end.unwrap_or(run.len())
+}
+
+/// How many buckets there are beyond the last home. Runs are short, mostly.
+fn room(homes: usize) -> usize {
+    (homes / 32).clamp(WINDOW, 128)
+}
+
+impl Buckets {
+    /// Room for buckets with `homes` homes, a power of two.
+    fn new(homes: usize) -> Self {
+        Buckets {
+            buckets: vec![FREE; homes + room(homes)].into_boxed_slice(),
+            shift: u32::BITS - homes.trailing_zeros(),
+            len: 0,
+        }
+    }
+
+    /// As few homes as will do for `len` buckets, and some more.
+    pub(super) fn for_len(len: usize) -> Self {
+        Self::new((len * 2).next_power_of_two().max(SMALLEST))
+    }
+
+    /// Twice as many homes, or the first.
+    pub(super) fn doubled(&self) -> Self {
+        Self::new((self.homes() * 2).max(SMALLEST))
+    }
+
+    #[inline]
+    pub(super) fn homes(&self) -> usize {
+        if self.buckets.is_empty() {
+            0
+        } else {
+            1 << (u32::BITS - self.shift)
+        }
+    }
+
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// Whether there should be more homes before the next bucket comes. At seven
+    /// eighths an unsuccessful probe still is short: the buckets are sorted.
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        // With a home for each hash there is no more to be had.
+        self.len() >= self.homes() - self.homes() / 8 && (self.shift > 0 || self.buckets.is_empty())
+    }
+
+    #[inline]
+    pub(super) fn home(&self, hash: u32) -> usize {
+        (hash >> self.shift) as usize
+    }
+
+    /// Where the first bucket that is not below this hash stands, or would stand.
+    #[inline]
+    fn seek(&self, hash: u32) -> usize {
+        let (home, floor) = (self.home(hash), floor(hash));
+        let run = self.buckets.get(home..).unwrap_or_default();
+        let Some(window) = run.first_chunk::<WINDOW>() else {
+            return home;
+        };
+        // Those below come first, then a free one or those above. How many there are is
+        // nothing that a branch could predict, so they are counted.
+        let below: usize = window
+            .iter()
+            .map(|&bucket| usize::from(is_below(bucket, floor)))
+            .sum();
+        if below < WINDOW {
+            home + below
+        } else {
+            home + below_in(run, floor)
+        }
+    }
+
+    /// The slots under `hash`, in no particular order.
+    #[inline]
+    pub(super) fn candidates(&self, hash: u32) -> Candidates<'_> {
+        let rest = self.buckets.get(self.seek(hash)..).unwrap_or_default();
+        Candidates {
+            rest: rest.iter(),
+            floor: floor(hash),
+        }
+    }
+
+    fn position(&self, hash: u32, slot: Slot) -> Option<usize> {
+        let first = self.seek(hash);
+        let same = self.candidates(hash).position(|found| found == slot)?;
+        Some(first + same)
+    }
+
+    /// Adds a slot that is not there yet.
+    #[inline]
+    pub(super) fn insert(&mut self, hash: u32, slot: Slot) {
+        let at = self.seek(hash);
+        self.len += 1;
+        let mut carried = pack(hash, slot);
+        for bucket in self.buckets.get_mut(at..).unwrap_or_default() {
+            std::mem::swap(bucket, &mut carried);
+            if carried == FREE {
+                return;
+            }
+        }
+        self.append(carried);
+    }
+
+    /// Adds a bucket behind the last one, where there is no room left.
+    #[cold]
+    fn append(&mut self, bucket: u64) {
+        let end = self.buckets.len();
+        let room = end - self.homes().min(end);
+        self.resize(end + room.max(WINDOW));
+        self.buckets[end] = bucket;
+    }
+
+    fn resize(&mut self, len: usize) {
+        let mut buckets = std::mem::take(&mut self.buckets).into_vec();
+        if len > buckets.len() {
+            buckets.reserve_exact(len - buckets.len());
+        }
+        buckets.resize(len, FREE);
+        self.buckets = buckets.into_boxed_slice();
+    }
+
+    /// Takes a slot out. Says whether it was there.
+    pub(super) fn remove(&mut self, hash: u32, slot: Slot) -> bool {
+        let Some(mut at) = self.position(hash, slot) else {
+            return false;
+        };
+        let shift = self.shift;
+        while let Some([hole, next]) = self
+            .buckets
+            .get_mut(at..)
+            .and_then(<[u64]>::first_chunk_mut)
+        {
+            if *next == FREE || (hash_of(*next) >> shift) as usize == at + 1 {
+                break;
+            }
+            *hole = *next;
+            at += 1;
+        }
+        self.buckets[at] = FREE;
+        self.len -= 1;
+        true
+    }
+
+    /// Puts one slot in the place of another. Says whether that was there.
+    pub(super) fn relocate(&mut self, hash: u32, from: Slot, to: Slot) -> bool {
+        let at = self.position(hash, from);
+        if let Some(at) = at {
+            self.buckets[at] = pack(hash, to);
+        }
+        at.is_some()
+    }
+
+    /// Adds all of these; each hash is as high as the one before, and none is lower
+    /// than what is there.
+    pub(super) fn extend(&mut self, from: impl Iterator<Item = (u32, Slot)>) {
+        let mut next = self.end();
+        for (hash, slot) in from {
+            let at = next.max(self.home(hash));
+            self.len += 1;
+            match self.buckets.get_mut(at) {
+                Some(bucket) => *bucket = pack(hash, slot),
+                None => self.append(pack(hash, slot)),
+            }
+            next = at + 1;
+        }
+    }
+
+    /// Behind the last bucket that is not free.
+    fn end(&self) -> usize {
+        if self.len == 0 {
+            return 0;
+        }
+        let last = self.buckets.iter().rposition(|&bucket| bucket != FREE);
+        last.map_or(0, |last| last + 1)
+    }
+
+    /// Moves what has its home at `first` or behind to other buckets; nothing has its
+    /// home at `end` or behind. The last of a run is in nobody's way, so that what is
+    /// left is in order.
+    pub(super) fn move_tail(&mut self, first: usize, end: usize, to: &mut Buckets) {
+        let shift = self.shift;
+        let end = self.free_from(end);
+        for bucket in self.buckets[first..end].iter_mut().rev() {
+            if *bucket == FREE {
+                continue;
+            }
+            if ((hash_of(*bucket) >> shift) as usize) < first {
+                break;
+            }
+            let (hash, slot) = unpack(std::mem::replace(bucket, FREE));
+            to.insert(hash, slot);
+            self.len -= 1;
+        }
+    }
+
+    /// Gives back what lies behind the last home below `homes`, but for some room.
+    /// Nothing has its home beyond.
+    pub(super) fn cut(&mut self, homes: usize) {
+        let len = self.free_from(homes) + room(self.homes());
+        if len < self.buckets.len() {
+            self.resize(len);
+        }
+    }
+
+    /// Where the run ends that reaches beyond the homes below `at`.
+    fn free_from(&self, at: usize) -> usize {
+        let run = self.buckets.get(at..).unwrap_or_default();
+        at + run.iter().take_while(|&&bucket| bucket != FREE).count()
+    }
+
+    /// All of them, by hash.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, Slot)> + '_ {
+        let used = self.buckets.iter().filter(|&&bucket| bucket != FREE);
+        used.map(|&bucket| unpack(bucket))
+    }
+}
+
+pub(crate) struct Candidates<'a> {
+    rest: std::slice::Iter<'a, u64>,
+    floor: u64,
+}
+
+impl Iterator for Candidates<'_> {
+    type Item = Slot;
+
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)]
+    fn next(&mut self) -> Option<Slot> {
+        // Another hash leaves more than 32 bits, and a free bucket wraps.
+        let slot = (self.rest.next()? ^ self.floor).wrapping_sub(1);
+        (slot < u64::from(Slot::MAX)).then_some(slot as Slot)
+    }
+}
+
+#[cfg(test)]
+impl Buckets {
+    pub(super) fn allocated(&self) -> usize {
+        size_of_val(&*self.buckets)
+    }
+
+    /// Each bucket is where it belongs, between `first` and `end`.
+    pub(super) fn validate(&self, homes: std::ops::Range<usize>) {
+        let mut len = 0;
+        let mut before = 0;
+        for (at, &bucket) in self.buckets.iter().enumerate() {
+            if bucket == FREE {
+                continue;
+            }
+            let (hash, _) = unpack(bucket);
+            let home = self.home(hash);
+            assert!(homes.contains(&home), "a bucket in the wrong array");
+            assert!(hash >= hash_of(before), "the buckets are out of order");
+            assert!(home <= at, "a bucket before its home");
+            assert!(
+                self.buckets[home..at].iter().all(|&bucket| bucket != FREE),
+                "a gap between a bucket and its home"
+            );
+            before = bucket;
+            len += 1;
+        }
+        assert_eq!(self.len(), len, "buckets are lost");
+    }
+}

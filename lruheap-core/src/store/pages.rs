@@ -1,0 +1,168 @@
+//! What lies by number and gets large: pages that never move.
+//!
+//! A `Vec` moves all of what it holds when it grows, which is nothing to wait for
+//! with thousands and much with millions. So those who use this keep the first
+//! [`NEAR`] in one `Vec`, and the others in here, counted from 0 again. It knows
+//! nothing of what it keeps.
+
+/// How many lie in one `Vec` before there are pages.
+pub(super) const NEAR: usize = 16 * 1024;
+
+const PAGE: usize = 1024;
+
+pub(super) struct Pages<T> {
+    pages: Vec<Vec<T>>,
+    len: usize,
+}
+
+impl<T> Pages<T> {
+    pub(super) const fn new() -> Self {
+        Pages {
+            pages: Vec::new(),
+            len: 0,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> Option<&T> {
+        self.pages.get(at / PAGE)?.get(at % PAGE)
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, at: usize) -> Option<&mut T> {
+        self.pages.get_mut(at / PAGE)?.get_mut(at % PAGE)
+    }
+
+    pub(super) fn push(&mut self, value: T) {
+        let page = self.len / PAGE;
+        if page == self.pages.len() {
+            self.pages.push(Vec::with_capacity(PAGE));
+        }
+        self.pages[page].push(value);
+        self.len += 1;
+    }
+
+    pub(super) fn pop(&mut self) -> Option<T> {
+        self.len = self.len.checked_sub(1)?;
+        let page = self.len / PAGE;
+        // One empty page stays, for those who go back and forth.
+        self.pages.truncate(page + 2);
+        self.pages[page].pop()
+    }
+
+    /// Gives back what is not in use.
+    pub(super) fn shrink(&mut self) {
+        let used = self.len.div_ceil(PAGE);
+        self.pages.truncate(used);
+        if used < self.pages.capacity() / 4 {
+            self.pages.shrink_to(used * 2);
+        }
+    }
+
+    pub(super) fn into_values(self) -> impl Iterator<Item = T> {
+        self.pages.into_iter().flatten()
+    }
+
+    #[cfg(test)]
+    pub(super) fn allocated(&self) -> usize {
+        let pages = self
+            .pages
+            .iter()
+            .map(|page| page.capacity() * size_of::<T>());
+        self.pages.capacity() * size_of::<Vec<T>>() + pages.sum::<usize>()
+    }
+}
+
+/// The first in one `Vec`, the rest in pages.
+pub(super) struct Paged<T> {
+    near: Vec<T>,
+    far: Pages<T>,
+}
+
+impl<T> Paged<T> {
+    pub(super) const fn new() -> Self {
+        Paged {
+            near: Vec::new(),
+            far: Pages::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.near.len() + self.far.len()
+    }
+
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> Option<&T> {
+        match self.near.get(at) {
+            None => self.far.get(at.checked_sub(NEAR)?),
+            near => near,
+        }
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, at: usize) -> Option<&mut T> {
+        match self.near.get_mut(at) {
+            None => self.far.get_mut(at.checked_sub(NEAR)?),
+            near => near,
+        }
+    }
+
+    pub(super) fn push(&mut self, value: T) {
+        if self.near.len() < NEAR {
+            self.near.push(value);
+        } else {
+            self.far.push(value);
+        }
+    }
+
+    pub(super) fn pop(&mut self) -> Option<T> {
+        self.far.pop().or_else(|| self.near.pop())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.near.iter().chain(self.far.pages.iter().flatten())
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.far.shrink();
+        if self.near.len() < self.near.capacity() / 4 {
+            self.near.shrink_to(self.near.len() * 2);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn allocated(&self) -> usize {
+        self.near.capacity() * size_of::<T>() + self.far.allocated()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_in_pages_never_moves_and_goes_back_page_by_page() {
+        let mut pages = Pages::new();
+        let mut addresses = Vec::new();
+        for n in 0..10 * PAGE {
+            pages.push(n);
+            addresses.push(std::ptr::from_ref(pages.get(n).expect("it was pushed")));
+        }
+        assert_eq!(pages.get(10 * PAGE), None);
+        for (n, address) in addresses.into_iter().enumerate() {
+            let now = pages.get(n).expect("it was pushed");
+            assert_eq!((now, std::ptr::from_ref(now)), (&n, address));
+        }
+        for n in (0..10 * PAGE).rev() {
+            assert_eq!((pages.pop(), pages.len()), (Some(n), n));
+            assert!(pages.pages.len() <= n / PAGE + 2);
+        }
+        assert_eq!(pages.pop(), None);
+        pages.shrink();
+        assert_eq!(pages.allocated(), 0);
+    }
+}

@@ -1,0 +1,244 @@
+//! The entries by slot, and beside them their links and hashes.
+//!
+//! What a look-up reads and what a touch writes lie in different arrays: payloads in
+//! one, metas in the other. Both are dense; the first of both lie in one piece, the
+//! others in pages. It keeps what it is told: no order, no hashing, no time.
+
+use super::Slot;
+use super::deadlines::Deadlines;
+use super::pages::{NEAR, Pages};
+use super::recency::{Links, Meta};
+
+pub(super) struct Slab<P> {
+    near: Vec<P>,
+    /// The sentinel of the order of use and then those of the entries, and room for
+    /// more: how many are in use, the entries tell. Empty before the first insertion.
+    metas: Box<[Meta]>,
+    /// What few stores have.
+    rare: Option<Box<Rare<P>>>,
+}
+
+struct Rare<P> {
+    far: Pages<P>,
+    far_metas: Pages<Meta>,
+    deadlines: Deadlines,
+}
+
+impl<P> Links for Slab<P> {
+    #[inline]
+    fn meta(&self, at: u32) -> &Meta {
+        match self.metas.get(at as usize) {
+            Some(meta) => meta,
+            None => self.far_meta(at),
+        }
+    }
+
+    #[inline]
+    fn meta_mut(&mut self, at: u32) -> &mut Meta {
+        let near = self.metas.len();
+        if (at as usize) < near {
+            &mut self.metas[at as usize]
+        } else {
+            self.far_meta_mut(at)
+        }
+    }
+}
+
+impl<P> Slab<P> {
+    pub(super) fn new() -> Self {
+        Slab {
+            near: Vec::new(),
+            metas: Box::default(),
+            rare: None,
+        }
+    }
+
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.near.len() + self.rare.as_ref().map_or(0, |rare| rare.far.len())
+    }
+
+    #[inline]
+    pub(super) fn payload(&self, slot: Slot) -> &P {
+        match self.near.get(slot as usize) {
+            Some(payload) => payload,
+            None => self.far_payload(slot),
+        }
+    }
+
+    #[inline]
+    pub(super) fn payload_mut(&mut self, slot: Slot) -> &mut P {
+        if (slot as usize) < self.near.len() {
+            &mut self.near[slot as usize]
+        } else {
+            self.far_payload_mut(slot)
+        }
+    }
+
+    /// What closes the order of use, once there is one.
+    #[inline]
+    pub(super) fn sentinel(&self) -> Option<&Meta> {
+        self.metas.first()
+    }
+
+    #[inline(never)]
+    fn far_payload(&self, slot: Slot) -> &P {
+        let payload = self.rare.as_ref().and_then(|rare| {
+            let far = (slot as usize).checked_sub(NEAR)?;
+            rare.far.get(far)
+        });
+        payload.expect(NO_ENTRY)
+    }
+
+    #[inline(never)]
+    fn far_payload_mut(&mut self, slot: Slot) -> &mut P {
+        let payload = self.rare.as_mut().and_then(|rare| {
+            let far = (slot as usize).checked_sub(NEAR)?;
+            rare.far.get_mut(far)
+        });
+        payload.expect(NO_ENTRY)
+    }
+
+    #[inline(never)]
+    fn far_meta(&self, at: u32) -> &Meta {
+        let meta = self.rare.as_ref().and_then(|rare| {
+            let far = (at as usize).checked_sub(NEAR)?;
+            rare.far_metas.get(far)
+        });
+        meta.expect(NO_ENTRY)
+    }
+
+    #[inline(never)]
+    fn far_meta_mut(&mut self, at: u32) -> &mut Meta {
+        let meta = self.rare.as_mut().and_then(|rare| {
+            let far = (at as usize).checked_sub(NEAR)?;
+            rare.far_metas.get_mut(far)
+        });
+        meta.expect(NO_ENTRY)
+    }
+
+    fn rare(&mut self) -> &mut Rare<P> {
+        self.rare.get_or_insert_with(|| {
+            Box::new(Rare {
+                far: Pages::new(),
+                far_metas: Pages::new(),
+                deadlines: Deadlines::new(),
+            })
+        })
+    }
+
+    /// Adds an entry behind the last one, linked to nothing.
+    #[inline]
+    pub(super) fn push(&mut self, hash: u32, payload: P) {
+        let at = self.len() + 1;
+        if at <= NEAR {
+            self.near.push(payload);
+        } else {
+            self.rare().far.push(payload);
+        }
+        let meta = Meta {
+            hash,
+            ..Meta::default()
+        };
+        if at >= self.metas.len() && at < NEAR {
+            // The sentinel, and as many as the first entries have room.
+            self.resize_metas((self.metas.len() * 2).clamp(5, NEAR));
+        }
+        match self.metas.get_mut(at) {
+            Some(near) => *near = meta,
+            None => self.rare().far_metas.push(meta),
+        }
+    }
+
+    #[cold]
+    fn resize_metas(&mut self, len: usize) {
+        let mut metas = std::mem::take(&mut self.metas).into_vec();
+        metas.reserve_exact(len.saturating_sub(metas.len()));
+        metas.resize(len, Meta::default());
+        self.metas = metas.into_boxed_slice();
+    }
+
+    /// Takes the payload out of a slot, into which that of the last one moves. The
+    /// metas of both are up to the caller, before.
+    pub(super) fn swap_remove(&mut self, slot: Slot) -> P {
+        let rare = self.rare.as_mut();
+        let far = rare.and_then(|rare| {
+            // They are one more than the payloads, so that the last may lie elsewhere.
+            rare.far_metas.pop();
+            rare.far.pop()
+        });
+        let last = far.or_else(|| self.near.pop()).expect(NO_ENTRY);
+        if slot as usize == self.len() {
+            last
+        } else {
+            std::mem::replace(self.payload_mut(slot), last)
+        }
+    }
+
+    #[inline]
+    pub(super) fn deadlines(&self) -> Option<&Deadlines> {
+        self.rare.as_ref().map(|rare| &rare.deadlines)
+    }
+
+    #[inline]
+    pub(super) fn deadlines_mut(&mut self) -> Option<&mut Deadlines> {
+        self.rare.as_mut().map(|rare| &mut rare.deadlines)
+    }
+
+    /// The deadlines of a store in which there is going to be one.
+    pub(super) fn deadlines_to_be(&mut self) -> &mut Deadlines {
+        &mut self.rare().deadlines
+    }
+
+    pub(super) fn into_payloads(self) -> impl Iterator<Item = P> {
+        let far = self.rare.map(|rare| rare.far.into_values());
+        self.near.into_iter().chain(far.into_iter().flatten())
+    }
+
+    /// Gives back memory after many removals.
+    pub(super) fn shrink(&mut self) {
+        let len = self.len();
+        if let Some(rare) = &mut self.rare {
+            rare.far.shrink();
+            rare.far_metas.shrink();
+            rare.deadlines.shrink(len);
+            if len < NEAR && rare.deadlines.is_empty() {
+                self.rare = None;
+            }
+        }
+        if len < self.near.capacity() / 4 {
+            self.near.shrink_to(len * 2);
+        }
+        if len == 0 {
+            self.metas = Box::default();
+        } else if len < self.metas.len() / 4 {
+            self.resize_metas(len * 2 + 1);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn allocated(&self) -> usize {
+        let rare = self.rare.as_ref().map_or(0, |rare| {
+            size_of::<Rare<P>>()
+                + rare.far.allocated()
+                + rare.far_metas.allocated()
+                + rare.deadlines.allocated()
+        });
+        self.near.capacity() * size_of::<P>() + size_of_val(&*self.metas) + rare
+    }
+
+    #[cfg(test)]
+    pub(super) fn validate(&self) {
+        let len = self.len();
+        let (far, far_metas) = self
+            .rare
+            .as_ref()
+            .map_or((0, 0), |rare| (rare.far.len(), rare.far_metas.len()));
+        assert_eq!(far, len.saturating_sub(NEAR), "pages before they are due");
+        assert_eq!(far_metas, (len + 1).saturating_sub(NEAR), "metas are lost");
+        assert!(self.metas.len() <= NEAR);
+        assert!(len == 0 || self.metas.len() > len.min(NEAR - 1));
+    }
+}
+
+const NO_ENTRY: &str = "a slot is that of an entry";
