@@ -59,13 +59,6 @@ fn is_below(bucket: u64, floor: u64) -> bool {
     bucket.wrapping_sub(1) < floor
 }
 
-#[cold]
-#[inline(never)]
-fn below_in(run: &[u64], floor: u64) -> usize {
-    let end = run.iter().position(|&bucket| !is_below(bucket, floor));
-    end.unwrap_or(run.len())
-}
-
 /// How many buckets there are beyond the last home. Runs are short, mostly.
 fn room(homes: usize) -> usize {
     (homes / 32).clamp(WINDOW, 128)
@@ -121,30 +114,37 @@ impl Buckets {
     /// Where the first bucket that is not below this hash stands, or would stand.
     #[inline]
     fn seek(&self, hash: u32) -> usize {
-        let (home, floor) = (self.home(hash), floor(hash));
-        let run = self.buckets.get(home..).unwrap_or_default();
-        let Some(window) = run.first_chunk::<WINDOW>() else {
-            return home;
-        };
+        let (mut at, floor) = (self.home(hash), floor(hash));
+        let window = |at: usize| self.buckets.get(at..)?.first_chunk::<WINDOW>();
         // Those below come first, then a free one or those above. How many there are is
         // nothing that a branch could predict, so they are counted.
-        let below: usize = window
-            .iter()
-            .map(|&bucket| usize::from(is_below(bucket, floor)))
-            .sum();
-        if below < WINDOW {
-            home + below
-        } else {
-            home + below_in(run, floor)
+        while let Some(window) = window(at) {
+            let below: usize = window
+                .iter()
+                .map(|&bucket| usize::from(is_below(bucket, floor)))
+                .sum();
+            at += below;
+            if below < WINDOW {
+                return at;
+            }
         }
+        self.seek_at_end(at, floor)
+    }
+
+    /// The same for less than a window.
+    #[cold]
+    #[inline(never)]
+    fn seek_at_end(&self, at: usize, floor: u64) -> usize {
+        let rest = self.buckets.get(at..).unwrap_or_default();
+        at + rest.iter().take_while(|&&bucket| is_below(bucket, floor)).count()
     }
 
     /// The slots under `hash`, in no particular order.
     #[inline]
     pub(super) fn candidates(&self, hash: u32) -> Candidates<'_> {
-        let rest = self.buckets.get(self.seek(hash)..).unwrap_or_default();
         Candidates {
-            rest: rest.iter(),
+            buckets: &self.buckets,
+            at: self.seek(hash),
             floor: floor(hash),
         }
     }
@@ -285,7 +285,8 @@ impl Buckets {
 }
 
 pub(crate) struct Candidates<'a> {
-    rest: std::slice::Iter<'a, u64>,
+    buckets: &'a [u64],
+    at: usize,
     floor: u64,
 }
 
@@ -296,7 +297,8 @@ impl Iterator for Candidates<'_> {
     #[allow(clippy::cast_possible_truncation)]
     fn next(&mut self) -> Option<Slot> {
         // Another hash leaves more than 32 bits, and a free bucket wraps.
-        let slot = (self.rest.next()? ^ self.floor).wrapping_sub(1);
+        let slot = (self.buckets.get(self.at)? ^ self.floor).wrapping_sub(1);
+        self.at += 1;
         (slot < u64::from(Slot::MAX)).then_some(slot as Slot)
     }
 }

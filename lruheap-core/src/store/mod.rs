@@ -281,7 +281,11 @@ impl<P> Store<P> {
             assert_eq!(meta.older, older, "a link is one-way");
             older = link(slot);
         }
-        assert_eq!(self.newest().map_or(recency::END, link), older, "the ring is open");
+        assert_eq!(
+            self.newest().map_or(recency::END, link),
+            older,
+            "the ring is open"
+        );
         if let Some(deadlines) = self.slab.deadlines() {
             deadlines.validate(len);
         }

@@ -1,12 +1,8 @@
 //! What lies by number and gets large: pages that never move.
 //!
 //! A `Vec` moves all of what it holds when it grows, which is nothing to wait for
-//! with thousands and much with millions. So those who use this keep the first
-//! [`NEAR`] in one `Vec`, and the others in here, counted from 0 again. It knows
-//! nothing of what it keeps.
-
-/// How many lie in one `Vec` before there are pages.
-pub(super) const NEAR: usize = 16 * 1024;
+//! with thousands and much with millions. So those who use this begin with one `Vec`,
+//! and go to pages when it holds [`Pages::NEAR`]. It knows nothing of what it keeps.
 
 const PAGE: usize = 1024;
 
@@ -16,6 +12,18 @@ pub(super) struct Pages<T> {
 }
 
 impl<T> Pages<T> {
+    /// How many may lie in one `Vec` before there are pages: half a megabyte moves
+    /// within microseconds.
+    pub(super) const NEAR: usize = {
+        let size = if size_of::<T>() < 32 {
+            32
+        } else {
+            size_of::<T>()
+        };
+        let most = (1 << 19) / size;
+        if most < PAGE { PAGE } else { most }
+    };
+
     pub(super) const fn new() -> Self {
         Pages {
             pages: Vec::new(),
@@ -77,7 +85,8 @@ impl<T> Pages<T> {
     }
 }
 
-/// The first in one `Vec`, the rest in pages.
+/// The first in one `Vec` and the rest in pages: for what is asked for by rank, the
+/// first far more than the others.
 pub(super) struct Paged<T> {
     near: Vec<T>,
     far: Pages<T>,
@@ -98,7 +107,7 @@ impl<T> Paged<T> {
     #[inline]
     pub(super) fn get(&self, at: usize) -> Option<&T> {
         match self.near.get(at) {
-            None => self.far.get(at.checked_sub(NEAR)?),
+            None => self.far.get(at.checked_sub(Pages::<T>::NEAR)?),
             near => near,
         }
     }
@@ -106,13 +115,13 @@ impl<T> Paged<T> {
     #[inline]
     pub(super) fn get_mut(&mut self, at: usize) -> Option<&mut T> {
         match self.near.get_mut(at) {
-            None => self.far.get_mut(at.checked_sub(NEAR)?),
+            None => self.far.get_mut(at.checked_sub(Pages::<T>::NEAR)?),
             near => near,
         }
     }
 
     pub(super) fn push(&mut self, value: T) {
-        if self.near.len() < NEAR {
+        if self.near.len() < Pages::<T>::NEAR {
             self.near.push(value);
         } else {
             self.far.push(value);

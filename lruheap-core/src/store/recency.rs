@@ -26,10 +26,16 @@ pub(super) trait Links {
 
 #[inline]
 pub(super) fn link_newest(links: &mut impl Links, at: u32) {
-    let before = std::mem::replace(&mut links.meta_mut(END).older, at);
-    links.meta_mut(before).newer = at;
+    let newest = links.meta(END).older;
+    link_after(links, newest, at);
+}
+
+#[inline]
+fn link_after(links: &mut impl Links, newest: u32, at: u32) {
+    links.meta_mut(newest).newer = at;
+    links.meta_mut(END).older = at;
     let meta = links.meta_mut(at);
-    (meta.older, meta.newer) = (before, END);
+    (meta.older, meta.newer) = (newest, END);
 }
 
 #[inline]
@@ -41,9 +47,11 @@ pub(super) fn unlink(links: &mut impl Links, at: u32) {
 
 #[inline]
 pub(super) fn touch(links: &mut impl Links, at: u32) {
-    if links.meta(END).older != at {
+    // Read once: the newest of those that are left is the same.
+    let newest = links.meta(END).older;
+    if newest != at {
         unlink(links, at);
-        link_newest(links, at);
+        link_after(links, newest, at);
     }
 }
 

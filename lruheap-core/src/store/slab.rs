@@ -1,18 +1,20 @@
 //! The entries by slot, and beside them their links and hashes.
 //!
 //! What a look-up reads and what a touch writes lie in different arrays: payloads in
-//! one, metas in the other. Both are dense; the first of both lie in one piece, the
-//! others in pages. It keeps what it is told: no order, no hashing, no time.
+//! one, metas in the other. Both are dense. As long as they are few they lie in one
+//! piece each; then all of them go to pages, so that where one lies is the same for
+//! all, and no surprise. It keeps what it is told: no order, no hashing, no time.
 
 use super::Slot;
 use super::deadlines::Deadlines;
-use super::pages::{NEAR, Pages};
+use super::pages::Pages;
 use super::recency::{Links, Meta};
 
 pub(super) struct Slab<P> {
     near: Vec<P>,
     /// The sentinel of the order of use and then those of the entries, and room for
-    /// more: how many are in use, the entries tell. Empty before the first insertion.
+    /// more: how many are in use, the entries tell. The sentinel stays when the others
+    /// go to pages. Empty before the first insertion.
     metas: Box<[Meta]>,
     /// What few stores have.
     rare: Option<Box<Rare<P>>>,
@@ -20,6 +22,7 @@ pub(super) struct Slab<P> {
 
 struct Rare<P> {
     far: Pages<P>,
+    /// By the same numbers, so that one lies idle in the place of the sentinel.
     far_metas: Pages<Meta>,
     deadlines: Deadlines,
 }
@@ -81,39 +84,27 @@ impl<P> Slab<P> {
         self.metas.first()
     }
 
-    #[inline(never)]
     fn far_payload(&self, slot: Slot) -> &P {
-        let payload = self.rare.as_ref().and_then(|rare| {
-            let far = (slot as usize).checked_sub(NEAR)?;
-            rare.far.get(far)
-        });
+        let rare = self.rare.as_ref();
+        let payload = rare.and_then(|rare| rare.far.get(slot as usize));
         payload.expect(NO_ENTRY)
     }
 
-    #[inline(never)]
     fn far_payload_mut(&mut self, slot: Slot) -> &mut P {
-        let payload = self.rare.as_mut().and_then(|rare| {
-            let far = (slot as usize).checked_sub(NEAR)?;
-            rare.far.get_mut(far)
-        });
+        let rare = self.rare.as_mut();
+        let payload = rare.and_then(|rare| rare.far.get_mut(slot as usize));
         payload.expect(NO_ENTRY)
     }
 
-    #[inline(never)]
     fn far_meta(&self, at: u32) -> &Meta {
-        let meta = self.rare.as_ref().and_then(|rare| {
-            let far = (at as usize).checked_sub(NEAR)?;
-            rare.far_metas.get(far)
-        });
+        let rare = self.rare.as_ref();
+        let meta = rare.and_then(|rare| rare.far_metas.get(at as usize));
         meta.expect(NO_ENTRY)
     }
 
-    #[inline(never)]
     fn far_meta_mut(&mut self, at: u32) -> &mut Meta {
-        let meta = self.rare.as_mut().and_then(|rare| {
-            let far = (at as usize).checked_sub(NEAR)?;
-            rare.far_metas.get_mut(far)
-        });
+        let rare = self.rare.as_mut();
+        let meta = rare.and_then(|rare| rare.far_metas.get_mut(at as usize));
         meta.expect(NO_ENTRY)
     }
 
@@ -130,23 +121,51 @@ impl<P> Slab<P> {
     /// Adds an entry behind the last one, linked to nothing.
     #[inline]
     pub(super) fn push(&mut self, hash: u32, payload: P) {
-        let at = self.len() + 1;
-        if at <= NEAR {
+        let len = self.len();
+        if self.near.len() == len && len < Pages::<P>::NEAR {
             self.near.push(payload);
         } else {
-            self.rare().far.push(payload);
+            self.push_far(payload);
         }
         let meta = Meta {
             hash,
             ..Meta::default()
         };
-        if at >= self.metas.len() && at < NEAR {
-            // The sentinel, and as many as the first entries have room.
-            self.resize_metas((self.metas.len() * 2).clamp(5, NEAR));
-        }
-        match self.metas.get_mut(at) {
+        match self.metas.get_mut(len + 1) {
             Some(near) => *near = meta,
-            None => self.rare().far_metas.push(meta),
+            None => self.push_meta(len + 1, meta),
+        }
+    }
+
+    fn push_far(&mut self, payload: P) {
+        let near = std::mem::take(&mut self.near);
+        let far = &mut self.rare().far;
+        for payload in near {
+            far.push(payload);
+        }
+        far.push(payload);
+    }
+
+    fn push_meta(&mut self, at: usize, meta: Meta) {
+        let is_far = self
+            .rare
+            .as_ref()
+            .is_some_and(|rare| rare.far_metas.len() > 0);
+        if is_far {
+            self.rare().far_metas.push(meta);
+        } else if at < Pages::<Meta>::NEAR {
+            // The sentinel, and as many as the first entries have room.
+            let len = (self.metas.len() * 2).clamp(5, Pages::<Meta>::NEAR);
+            self.resize_metas(len);
+            self.metas[at] = meta;
+        } else {
+            let metas = std::mem::take(&mut self.metas);
+            let far = &mut self.rare().far_metas;
+            for &meta in &metas {
+                far.push(meta);
+            }
+            far.push(meta);
+            self.metas = metas[..1].into();
         }
     }
 
@@ -163,7 +182,6 @@ impl<P> Slab<P> {
     pub(super) fn swap_remove(&mut self, slot: Slot) -> P {
         let rare = self.rare.as_mut();
         let far = rare.and_then(|rare| {
-            // They are one more than the payloads, so that the last may lie elsewhere.
             rare.far_metas.pop();
             rare.far.pop()
         });
@@ -198,20 +216,31 @@ impl<P> Slab<P> {
     /// Gives back memory after many removals.
     pub(super) fn shrink(&mut self) {
         let len = self.len();
+        if len == 0 {
+            *self = Slab::new();
+            return;
+        }
         if let Some(rare) = &mut self.rare {
+            if len < Pages::<P>::NEAR / 4 {
+                let far = std::mem::replace(&mut rare.far, Pages::new());
+                self.near.extend(far.into_values());
+            }
+            if len < Pages::<Meta>::NEAR / 4 {
+                let far = std::mem::replace(&mut rare.far_metas, Pages::new());
+                let metas = far.into_values().skip(1);
+                self.metas = self.metas.iter().copied().chain(metas).collect();
+            }
             rare.far.shrink();
             rare.far_metas.shrink();
             rare.deadlines.shrink(len);
-            if len < NEAR && rare.deadlines.is_empty() {
+            if rare.far.len() + rare.far_metas.len() == 0 && rare.deadlines.is_empty() {
                 self.rare = None;
             }
         }
-        if len < self.near.capacity() / 4 {
-            self.near.shrink_to(len * 2);
+        if self.near.len() < self.near.capacity() / 4 {
+            self.near.shrink_to(self.near.len() * 2);
         }
-        if len == 0 {
-            self.metas = Box::default();
-        } else if len < self.metas.len() / 4 {
+        if len < self.metas.len() / 4 {
             self.resize_metas(len * 2 + 1);
         }
     }
@@ -230,14 +259,16 @@ impl<P> Slab<P> {
     #[cfg(test)]
     pub(super) fn validate(&self) {
         let len = self.len();
-        let (far, far_metas) = self
-            .rare
-            .as_ref()
-            .map_or((0, 0), |rare| (rare.far.len(), rare.far_metas.len()));
-        assert_eq!(far, len.saturating_sub(NEAR), "pages before they are due");
-        assert_eq!(far_metas, (len + 1).saturating_sub(NEAR), "metas are lost");
-        assert!(self.metas.len() <= NEAR);
-        assert!(len == 0 || self.metas.len() > len.min(NEAR - 1));
+        let rare = self.rare.as_ref();
+        let (far, metas) = rare.map_or((0, 0), |rare| (rare.far.len(), rare.far_metas.len()));
+        assert!(far == 0 || self.near.is_empty(), "entries in two places");
+        assert!(self.near.len() <= Pages::<P>::NEAR);
+        if metas == 0 {
+            assert!(self.metas.len() <= Pages::<Meta>::NEAR);
+            assert!(len == 0 || self.metas.len() > len, "metas are lost");
+        } else {
+            assert_eq!((self.metas.len(), metas), (1, len + 1), "metas are lost");
+        }
     }
 }
 

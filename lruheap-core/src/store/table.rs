@@ -68,10 +68,11 @@ impl Table {
     /// The slots stored under `hash`, in no particular order.
     #[inline]
     pub(crate) fn candidates(&self, hash: u32) -> Candidates<'_> {
-        match &self.growth {
-            Some(growth) if growth.has(hash) => growth.old.candidates(hash),
-            _ => self.buckets.candidates(hash),
-        }
+        let buckets = match &self.growth {
+            Some(growth) if growth.has(hash) => &growth.old,
+            _ => &self.buckets,
+        };
+        buckets.candidates(hash)
     }
 
     /// Where the slots under `hash` are.

@@ -182,9 +182,16 @@ fn memory_grows_with_use_and_not_ahead_of_it() {
     for payload in 0..10_000 {
         store.insert(spread(payload), payload, None);
         let used = store.len() * (size_of::<u32>() + 12 + 8);
-        most = most.max(if used > 1000 { store.allocated() / used } else { 0 });
+        most = most.max(if used > 1000 {
+            store.allocated() / used
+        } else {
+            0
+        });
     }
-    assert!(most <= 3, "{most} times what is used is held for one of few");
+    assert!(
+        most <= 3,
+        "{most} times what is used is held for one of few"
+    );
     // A full cache replaces one entry by another, and that needs no memory.
     let held = store.allocated();
     for payload in 10_000..50_000 {

@@ -1,14 +1,16 @@
 //! The times of the entries that have a deadline, by slot.
 //!
-//! Where no entry has one there is no memory: beyond the last of the first entries,
-//! and in whole pages of the others. It knows nothing of the heap but the places
-//! that it is given.
+//! Where no entry has one there is no memory: beyond the last as long as they are few,
+//! and by whole pages after that. It knows nothing of the heap but the places that it
+//! is given.
 
 use super::Slot;
-use super::pages::NEAR;
+use super::pages::Pages;
 use crate::time::Instant;
 
 const PAGE: usize = 1024;
+
+const NEAR: usize = Pages::<Time>::NEAR;
 
 /// The place of an entry that has no deadline.
 pub(super) const NONE: u32 = u32::MAX;
@@ -48,10 +50,7 @@ impl Times {
     pub(super) fn get(&self, slot: Slot) -> Option<&Time> {
         let at = slot as usize;
         let time = match self.near.get(at) {
-            None => {
-                let at = at.checked_sub(NEAR)?;
-                self.far.get(at / PAGE)?.as_ref()?.get(at % PAGE)?
-            }
+            None => self.far.get(at / PAGE)?.as_ref()?.get(at % PAGE)?,
             Some(near) => near,
         };
         (time.place != NONE).then_some(time)
@@ -60,10 +59,7 @@ impl Times {
     fn raw(&mut self, slot: Slot) -> Option<&mut Time> {
         let at = slot as usize;
         match self.near.get_mut(at) {
-            None => {
-                let at = at.checked_sub(NEAR)?;
-                self.far.get_mut(at / PAGE)?.as_mut()?.get_mut(at % PAGE)
-            }
+            None => self.far.get_mut(at / PAGE)?.as_mut()?.get_mut(at % PAGE),
             near => near,
         }
     }
@@ -80,14 +76,10 @@ impl Times {
     pub(super) fn set(&mut self, slot: Slot, time: Time) {
         let at = slot as usize;
         if self.raw(slot).is_none() {
-            if at < NEAR {
+            if at < NEAR && self.far.is_empty() {
                 self.near.resize(at + 1, NO_TIME);
             } else {
-                let page = (at - NEAR) / PAGE;
-                if self.far.len() <= page {
-                    self.far.resize_with(page + 1, || None);
-                }
-                self.far[page] = Some(vec![NO_TIME; PAGE].into_boxed_slice());
+                self.make_page(at / PAGE);
             }
         }
         if let Some(place) = self.raw(slot) {
@@ -95,17 +87,29 @@ impl Times {
         }
     }
 
+    fn make_page(&mut self, page: usize) {
+        for near in std::mem::take(&mut self.near).chunks(PAGE) {
+            let mut near = near.to_vec();
+            near.reserve_exact(PAGE - near.len());
+            near.resize(PAGE, NO_TIME);
+            self.far.push(Some(near.into_boxed_slice()));
+        }
+        if self.far.len() <= page {
+            self.far.resize_with(page + 1, || None);
+        }
+        self.far[page].get_or_insert_with(|| vec![NO_TIME; PAGE].into_boxed_slice());
+    }
+
     /// Those from `len` on have gone. One page stays, for those who go back and forth.
     #[inline]
     pub(super) fn truncate(&mut self, len: usize) {
         self.near.truncate(len);
-        self.far
-            .truncate(len.saturating_sub(NEAR).div_ceil(PAGE) + 1);
+        self.far.truncate(len.div_ceil(PAGE) + 1);
     }
 
     /// Gives back what lies beyond `len`, and what is far too large.
     pub(super) fn shrink(&mut self, len: usize) {
-        self.far.truncate(len.saturating_sub(NEAR).div_ceil(PAGE));
+        self.far.truncate(len.div_ceil(PAGE));
         if self.far.len() <= self.far.capacity() / 4 {
             self.far.shrink_to(self.far.len() * 2);
         }
