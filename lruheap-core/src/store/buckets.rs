@@ -11,8 +11,7 @@
 //! rare case that it is full. No growth in here, and no way to compare keys.
 
 use super::Slot;
-
-const FREE: u64 = 0;
+use super::bucket::{Candidates, FREE, floor, hash_of, is_below, pack, unpack};
 
 /// How many buckets a look-up reads without a branch.
 const WINDOW: usize = 4;
@@ -28,35 +27,6 @@ pub(super) struct Buckets {
     shift: u32,
     /// How many are not free.
     len: u32,
-}
-
-/// Slots are counted from 1 in here, because of what free buckets look like.
-#[inline]
-fn pack(hash: u32, slot: Slot) -> u64 {
-    debug_assert_ne!(slot, Slot::MAX);
-    floor(hash) | u64::from(slot.wrapping_add(1))
-}
-
-/// Not above any bucket with this hash.
-#[inline]
-fn floor(hash: u32) -> u64 {
-    u64::from(hash) << 32
-}
-
-#[inline]
-fn hash_of(bucket: u64) -> u32 {
-    (bucket >> 32) as u32
-}
-
-#[allow(clippy::cast_possible_truncation)]
-fn unpack(bucket: u64) -> (u32, Slot) {
-    (hash_of(bucket), (bucket as u32).wrapping_sub(1))
-}
-
-#[inline]
-fn is_below(bucket: u64, floor: u64) -> bool {
-    // A free bucket becomes the highest of all: nothing is below from there on.
-    bucket.wrapping_sub(1) < floor
 }
 
 /// How many buckets there are beyond the last home. Runs are short, mostly.
@@ -136,17 +106,16 @@ impl Buckets {
     #[inline(never)]
     fn seek_at_end(&self, at: usize, floor: u64) -> usize {
         let rest = self.buckets.get(at..).unwrap_or_default();
-        at + rest.iter().take_while(|&&bucket| is_below(bucket, floor)).count()
+        at + rest
+            .iter()
+            .take_while(|&&bucket| is_below(bucket, floor))
+            .count()
     }
 
     /// The slots under `hash`, in no particular order.
     #[inline]
     pub(super) fn candidates(&self, hash: u32) -> Candidates<'_> {
-        Candidates {
-            buckets: &self.buckets,
-            at: self.seek(hash),
-            floor: floor(hash),
-        }
+        Candidates::new(&self.buckets, self.seek(hash), hash)
     }
 
     fn position(&self, hash: u32, slot: Slot) -> Option<usize> {
@@ -281,25 +250,6 @@ impl Buckets {
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, Slot)> + '_ {
         let used = self.buckets.iter().filter(|&&bucket| bucket != FREE);
         used.map(|&bucket| unpack(bucket))
-    }
-}
-
-pub(crate) struct Candidates<'a> {
-    buckets: &'a [u64],
-    at: usize,
-    floor: u64,
-}
-
-impl Iterator for Candidates<'_> {
-    type Item = Slot;
-
-    #[inline]
-    #[allow(clippy::cast_possible_truncation)]
-    fn next(&mut self) -> Option<Slot> {
-        // Another hash leaves more than 32 bits, and a free bucket wraps.
-        let slot = (self.buckets.get(self.at)? ^ self.floor).wrapping_sub(1);
-        self.at += 1;
-        (slot < u64::from(Slot::MAX)).then_some(slot as Slot)
     }
 }
 

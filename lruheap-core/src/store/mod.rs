@@ -10,6 +10,7 @@
 //! look-up reads lies apart from what a touch writes, and nothing large is ever moved
 //! or filled in one go.
 
+mod bucket;
 mod buckets;
 mod deadlines;
 mod pages;
@@ -114,6 +115,7 @@ impl<P> Store<P> {
     /// The same for a slot that was an entry's some time ago. Whatever is there now is
     /// touched, and nothing where nothing is.
     #[inline]
+    #[allow(dead_code)]
     pub(crate) fn touch_known(&mut self, slot: Slot) {
         if (slot as usize) < self.len() {
             self.touch(slot);

@@ -140,8 +140,8 @@ impl<P> Slab<P> {
     fn push_far(&mut self, payload: P) {
         let near = std::mem::take(&mut self.near);
         let far = &mut self.rare().far;
-        for payload in near {
-            far.push(payload);
+        if !near.is_empty() {
+            far.fill(near);
         }
         far.push(payload);
     }
@@ -161,11 +161,10 @@ impl<P> Slab<P> {
         } else {
             let metas = std::mem::take(&mut self.metas);
             let far = &mut self.rare().far_metas;
-            for &meta in &metas {
-                far.push(meta);
-            }
+            let sentinel = metas[..1].into();
+            far.fill(metas.into_vec());
             far.push(meta);
-            self.metas = metas[..1].into();
+            self.metas = sentinel;
         }
     }
 

@@ -10,16 +10,19 @@
 //! array is given back on the way.
 
 use super::Slot;
-use super::buckets::{Buckets, Candidates};
+use super::bucket::Candidates;
+use super::buckets::Buckets;
 
-/// What may be moved in one go: no longer than a few microseconds.
-const AT_ONCE: usize = 4096;
+/// What may be moved in one go: no longer than a few microseconds. Tests are to get
+/// into the middle of growth soon.
+const AT_ONCE: usize = if cfg!(test) { 256 } else { 4096 };
 
 /// How many homes each insertion moves.
 const STEP: usize = 16;
 
-/// After how many homes the memory behind them is given back: half a megabyte.
-const CUT: usize = 1 << 16;
+/// After how many homes the memory behind them is given back: a quarter of a
+/// megabyte.
+const CUT: usize = 1 << 15;
 
 /// Slots by hash. Several slots may share one hash.
 pub(crate) struct Table {

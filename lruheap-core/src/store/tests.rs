@@ -41,29 +41,6 @@ fn holding(payloads: impl IntoIterator<Item = u32>) -> Store<u32> {
 }
 
 #[test]
-fn a_store_is_no_larger_than_ten_words() {
-    assert!(size_of::<Store<[u64; 3]>>() <= 80);
-    assert!(size_of::<Store<Arc<(String, String)>>>() <= 80);
-}
-
-#[test]
-fn an_entry_costs_its_payload_and_twelve_bytes_beside_the_table() {
-    assert_eq!(size_of::<recency::Meta>(), 12);
-    let mut store = Store::new();
-    for payload in 0..100_000 {
-        store.insert(spread(payload), [u64::from(payload); 3], None);
-    }
-    assert!(!store.table.is_growing());
-    // Exactly: payloads, links and hashes, of which one page each is not full, 10.5
-    // bytes for buckets, and little for where all that is.
-    let held = store.slab.allocated() - 36 * 100_000;
-    assert!(held < 36 * 1024 + 8 * 1024, "{held} bytes for nothing");
-    // A key and a value of 8 bytes each are no overhead.
-    let overhead = store.allocated().div_ceil(100_000) - 16;
-    assert!(overhead <= 32, "{overhead} bytes for an entry");
-}
-
-#[test]
 fn an_empty_store_answers_everything_with_nothing() {
     let mut store: Store<u32> = Store::new();
     store.shrink();
@@ -176,144 +153,60 @@ fn entries_fall_due_by_their_deadlines_whatever_the_order_of_use() {
 }
 
 #[test]
-fn memory_grows_with_use_and_not_ahead_of_it() {
+fn the_newest_is_what_was_used_last() {
     let mut store = Store::new();
-    let mut most = 0;
-    for payload in 0..10_000 {
-        store.insert(spread(payload), payload, None);
-        let used = store.len() * (size_of::<u32>() + 12 + 8);
-        most = most.max(if used > 1000 {
-            store.allocated() / used
-        } else {
-            0
-        });
+    assert_eq!(store.newest(), None);
+    for payload in 0..4 {
+        let slot = store.insert(payload, payload, None);
+        assert_eq!(store.newest(), Some(slot));
     }
-    assert!(
-        most <= 3,
-        "{most} times what is used is held for one of few"
-    );
-    // A full cache replaces one entry by another, and that needs no memory.
-    let held = store.allocated();
-    for payload in 10_000..50_000 {
-        let oldest = store.oldest().expect("it is full");
-        store.remove(oldest);
-        store.insert(spread(payload), payload, None);
+    store.touch(1);
+    assert_eq!(store.newest(), Some(1));
+    store.remove(1);
+    // The last entry has moved into the gap.
+    assert_eq!((store.newest(), *store.payload(1)), (Some(1), 3));
+    while let Some(newest) = store.newest() {
+        store.remove(newest);
     }
-    assert_eq!(store.allocated(), held);
-    store.validate();
+    assert_eq!((store.newest(), store.oldest()), (None, None));
 }
 
 #[test]
-fn shrinking_gives_memory_back_and_keeps_what_is_left() {
+fn a_known_slot_is_touched_while_it_is_an_entrys() {
+    let mut store = holding([1, 2, 3]);
+    store.touch_known(0);
+    assert_eq!(order(&store), [2, 3, 1]);
+    store.remove(2);
+    for gone in [2, 3, 4, 1000, Slot::MAX - 1, Slot::MAX] {
+        store.touch_known(gone);
+        store.validate();
+        assert_eq!(order(&store), [2, 1]);
+    }
+    let mut empty: Store<u32> = Store::new();
+    empty.touch_known(0);
+    empty.validate();
+    assert_eq!(empty.allocated(), 0);
+}
+
+#[test]
+fn readers_on_many_threads_share_a_store() {
     let mut store = Store::new();
-    for payload in 0..10_000 {
+    for payload in 0..20_000 {
         store.insert(spread(payload), payload, Some(at(u64::from(payload))));
     }
-    let held = store.allocated();
-    store.shrink();
-    assert_eq!(store.allocated(), held, "a full store has nothing to give");
-    for _ in 0..9_900 {
-        let oldest = store.oldest().expect("it is not empty");
-        store.remove(oldest);
-    }
-    store.shrink();
-    store.validate();
-    assert!(store.allocated() <= 200 * (4 + 12 + 24 + 16) + 256 * 8 * 2);
-    assert_eq!(order(&store), (9_900..10_000).collect::<Vec<_>>());
-    while let Some(oldest) = store.oldest() {
-        store.remove(oldest);
-    }
-    store.shrink();
-    store.validate();
-    assert_eq!(store.allocated(), 0);
+    std::thread::scope(|scope| {
+        for from in 0..4 {
+            let store = &store;
+            scope.spawn(move || {
+                for payload in (from..20_000).step_by(4) {
+                    let slot = find(store, spread(payload), payload).expect("it is there");
+                    assert_eq!(store.deadline(slot), Some(at(u64::from(payload))));
+                    assert_eq!(store.end(slot), store.deadline(slot));
+                }
+            });
+        }
+    });
 }
 
-/// What a store is: a list in order of use, oldest first.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Naive {
-    hash: u32,
-    payload: u32,
-    deadline: Option<Instant>,
-    end: Option<Instant>,
-}
-
-#[test]
-fn agrees_with_a_list_under_random_changes() {
-    const SEED: u64 = 23;
-    const HASHES: [u32; 6] = [0, 1, 1 << 31, u32::MAX - 1, u32::MAX, 0x9E37_79B9];
-    let mut rng = fastrand::Rng::with_seed(SEED);
-    let mut store: Store<u32> = Store::new();
-    let mut model: Vec<Naive> = Vec::new();
-    for step in 0..30_000 {
-        let context = format!("seed {SEED}, step {step}");
-        let deadline = rng.bool().then(|| at(rng.u64(..50)));
-        let place = (!model.is_empty()).then(|| rng.usize(..model.len()));
-        let slot = place.map(|place| {
-            let Naive { hash, payload, .. } = model[place];
-            find(&store, hash, payload).unwrap_or_else(|| panic!("{context}: {payload} is lost"))
-        });
-        match (rng.u32(..10), place.zip(slot)) {
-            (0..4, _) | (_, None) => {
-                let hash = if rng.bool() {
-                    rng.u32(..)
-                } else {
-                    HASHES[rng.usize(..6)]
-                };
-                store.insert(hash, step, deadline);
-                model.push(Naive {
-                    hash,
-                    payload: step,
-                    deadline,
-                    end: deadline,
-                });
-            }
-            (4..6, Some((place, slot))) => {
-                store.touch(slot);
-                let entry = model.remove(place);
-                model.push(entry);
-            }
-            (6, Some((place, slot))) => {
-                let old = model.remove(place);
-                assert_eq!(
-                    store.replace(slot, step, deadline),
-                    old.payload,
-                    "{context}"
-                );
-                model.push(Naive {
-                    payload: step,
-                    deadline,
-                    end: deadline,
-                    ..old
-                });
-            }
-            (7, Some((place, slot))) => {
-                let to = at(rng.u64(..60));
-                store.postpone(slot, to);
-                let entry = &mut model[place];
-                entry.deadline = entry.end.map(|end| to.min(end));
-            }
-            (_, Some((place, slot))) => {
-                assert_eq!(store.remove(slot), model.remove(place).payload, "{context}");
-            }
-        }
-        if model.len() > 60 {
-            for entry in model.drain(..50) {
-                let oldest = store.oldest().expect("the model is not empty");
-                assert_eq!(store.remove(oldest), entry.payload, "{context}");
-            }
-            store.shrink();
-        }
-        store.validate();
-        let entries = store.in_order().map(|slot| Naive {
-            hash: store.hash(slot),
-            payload: *store.payload(slot),
-            deadline: store.deadline(slot),
-            end: store.end(slot),
-        });
-        assert_eq!(entries.collect::<Vec<_>>(), model, "{context}");
-        let now = at(rng.u64(..50));
-        let due = store.due(now).and_then(|slot| store.deadline(slot));
-        let first = model.iter().filter_map(|entry| entry.deadline).min();
-        assert_eq!(due, first.filter(|&deadline| deadline <= now), "{context}");
-    }
-}
+mod memory;
+mod model;

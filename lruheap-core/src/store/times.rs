@@ -109,6 +109,16 @@ impl Times {
 
     /// Gives back what lies beyond `len`, and what is far too large.
     pub(super) fn shrink(&mut self, len: usize) {
+        if len < NEAR / 4 && !self.far.is_empty() {
+            for page in std::mem::take(&mut self.far) {
+                match page {
+                    Some(page) => self.near.extend(page),
+                    None => self.near.resize(self.near.len() + PAGE, NO_TIME),
+                }
+            }
+            self.near.truncate(len);
+            self.near.shrink_to_fit();
+        }
         self.far.truncate(len.div_ceil(PAGE));
         if self.far.len() <= self.far.capacity() / 4 {
             self.far.shrink_to(self.far.len() * 2);
