@@ -22,7 +22,7 @@ const SMALLEST: usize = 4;
 #[derive(Default)]
 pub(super) struct Buckets {
     /// Empty, or the homes and the room behind them.
-    buckets: Box<[u64]>,
+    array: Box<[u64]>,
     /// The top bits of a hash choose its home: these many are left out.
     shift: u32,
     /// How many are not free.
@@ -38,7 +38,7 @@ impl Buckets {
     /// Room for buckets with `homes` homes, a power of two.
     fn new(homes: usize) -> Self {
         Buckets {
-            buckets: vec![FREE; homes + room(homes)].into_boxed_slice(),
+            array: vec![FREE; homes + room(homes)].into_boxed_slice(),
             shift: u32::BITS - homes.trailing_zeros(),
             len: 0,
         }
@@ -56,7 +56,7 @@ impl Buckets {
 
     #[inline]
     pub(super) fn homes(&self) -> usize {
-        if self.buckets.is_empty() {
+        if self.array.is_empty() {
             0
         } else {
             1 << (u32::BITS - self.shift)
@@ -73,7 +73,7 @@ impl Buckets {
     #[inline]
     pub(super) fn is_full(&self) -> bool {
         // With a home for each hash there is no more to be had.
-        self.len() >= self.homes() - self.homes() / 8 && (self.shift > 0 || self.buckets.is_empty())
+        self.len() >= self.homes() - self.homes() / 8 && (self.shift > 0 || self.array.is_empty())
     }
 
     #[inline]
@@ -85,7 +85,7 @@ impl Buckets {
     #[inline]
     fn seek(&self, hash: u32) -> usize {
         let (mut at, floor) = (self.home(hash), floor(hash));
-        let window = |at: usize| self.buckets.get(at..)?.first_chunk::<WINDOW>();
+        let window = |at: usize| self.array.get(at..)?.first_chunk::<WINDOW>();
         // Those below come first, then a free one or those above. How many there are is
         // nothing that a branch could predict, so they are counted.
         while let Some(window) = window(at) {
@@ -105,7 +105,7 @@ impl Buckets {
     #[cold]
     #[inline(never)]
     fn seek_at_end(&self, at: usize, floor: u64) -> usize {
-        let rest = self.buckets.get(at..).unwrap_or_default();
+        let rest = self.array.get(at..).unwrap_or_default();
         at + rest
             .iter()
             .take_while(|&&bucket| is_below(bucket, floor))
@@ -115,13 +115,13 @@ impl Buckets {
     /// The slots under `hash`, in no particular order.
     #[inline]
     pub(super) fn candidates(&self, hash: u32) -> Candidates<'_> {
-        Candidates::new(&self.buckets, self.seek(hash), hash)
+        Candidates::new(&self.array, self.seek(hash), hash)
     }
 
     fn position(&self, hash: u32, slot: Slot) -> Option<usize> {
         let first = self.seek(hash);
-        let same = self.candidates(hash).position(|found| found == slot)?;
-        Some(first + same)
+        let mut same = Candidates::new(&self.array, first, hash);
+        Some(first + same.position(|found| found == slot)?)
     }
 
     /// Adds a slot that is not there yet.
@@ -130,7 +130,7 @@ impl Buckets {
         let at = self.seek(hash);
         self.len += 1;
         let mut carried = pack(hash, slot);
-        for bucket in self.buckets.get_mut(at..).unwrap_or_default() {
+        for bucket in self.array.get_mut(at..).unwrap_or_default() {
             std::mem::swap(bucket, &mut carried);
             if carried == FREE {
                 return;
@@ -142,19 +142,19 @@ impl Buckets {
     /// Adds a bucket behind the last one, where there is no room left.
     #[cold]
     fn append(&mut self, bucket: u64) {
-        let end = self.buckets.len();
+        let end = self.array.len();
         let room = end - self.homes().min(end);
         self.resize(end + room.max(WINDOW));
-        self.buckets[end] = bucket;
+        self.array[end] = bucket;
     }
 
     fn resize(&mut self, len: usize) {
-        let mut buckets = std::mem::take(&mut self.buckets).into_vec();
+        let mut buckets = std::mem::take(&mut self.array).into_vec();
         if len > buckets.len() {
             buckets.reserve_exact(len - buckets.len());
         }
         buckets.resize(len, FREE);
-        self.buckets = buckets.into_boxed_slice();
+        self.array = buckets.into_boxed_slice();
     }
 
     /// Takes a slot out. Says whether it was there.
@@ -163,18 +163,14 @@ impl Buckets {
             return false;
         };
         let shift = self.shift;
-        while let Some([hole, next]) = self
-            .buckets
-            .get_mut(at..)
-            .and_then(<[u64]>::first_chunk_mut)
-        {
+        while let Some([hole, next]) = self.array.get_mut(at..).and_then(<[u64]>::first_chunk_mut) {
             if *next == FREE || (hash_of(*next) >> shift) as usize == at + 1 {
                 break;
             }
             *hole = *next;
             at += 1;
         }
-        self.buckets[at] = FREE;
+        self.array[at] = FREE;
         self.len -= 1;
         true
     }
@@ -183,7 +179,7 @@ impl Buckets {
     pub(super) fn relocate(&mut self, hash: u32, from: Slot, to: Slot) -> bool {
         let at = self.position(hash, from);
         if let Some(at) = at {
-            self.buckets[at] = pack(hash, to);
+            self.array[at] = pack(hash, to);
         }
         at.is_some()
     }
@@ -195,7 +191,7 @@ impl Buckets {
         for (hash, slot) in from {
             let at = next.max(self.home(hash));
             self.len += 1;
-            match self.buckets.get_mut(at) {
+            match self.array.get_mut(at) {
                 Some(bucket) => *bucket = pack(hash, slot),
                 None => self.append(pack(hash, slot)),
             }
@@ -208,7 +204,7 @@ impl Buckets {
         if self.len == 0 {
             return 0;
         }
-        let last = self.buckets.iter().rposition(|&bucket| bucket != FREE);
+        let last = self.array.iter().rposition(|&bucket| bucket != FREE);
         last.map_or(0, |last| last + 1)
     }
 
@@ -218,7 +214,7 @@ impl Buckets {
     pub(super) fn move_tail(&mut self, first: usize, end: usize, to: &mut Buckets) {
         let shift = self.shift;
         let end = self.free_from(end);
-        for bucket in self.buckets[first..end].iter_mut().rev() {
+        for bucket in self.array[first..end].iter_mut().rev() {
             if *bucket == FREE {
                 continue;
             }
@@ -235,20 +231,20 @@ impl Buckets {
     /// Nothing has its home beyond.
     pub(super) fn cut(&mut self, homes: usize) {
         let len = self.free_from(homes) + room(self.homes());
-        if len < self.buckets.len() {
+        if len < self.array.len() {
             self.resize(len);
         }
     }
 
     /// Where the run ends that reaches beyond the homes below `at`.
     fn free_from(&self, at: usize) -> usize {
-        let run = self.buckets.get(at..).unwrap_or_default();
+        let run = self.array.get(at..).unwrap_or_default();
         at + run.iter().take_while(|&&bucket| bucket != FREE).count()
     }
 
     /// All of them, by hash.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, Slot)> + '_ {
-        let used = self.buckets.iter().filter(|&&bucket| bucket != FREE);
+        let used = self.array.iter().filter(|&&bucket| bucket != FREE);
         used.map(|&bucket| unpack(bucket))
     }
 }
@@ -256,14 +252,14 @@ impl Buckets {
 #[cfg(test)]
 impl Buckets {
     pub(super) fn allocated(&self) -> usize {
-        size_of_val(&*self.buckets)
+        size_of_val(&*self.array)
     }
 
     /// Each bucket is where it belongs, between `first` and `end`.
     pub(super) fn validate(&self, homes: std::ops::Range<usize>) {
         let mut len = 0;
         let mut before = 0;
-        for (at, &bucket) in self.buckets.iter().enumerate() {
+        for (at, &bucket) in self.array.iter().enumerate() {
             if bucket == FREE {
                 continue;
             }
@@ -273,7 +269,7 @@ impl Buckets {
             assert!(hash >= hash_of(before), "the buckets are out of order");
             assert!(home <= at, "a bucket before its home");
             assert!(
-                self.buckets[home..at].iter().all(|&bucket| bucket != FREE),
+                self.array[home..at].iter().all(|&bucket| bucket != FREE),
                 "a gap between a bucket and its home"
             );
             before = bucket;

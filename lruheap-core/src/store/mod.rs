@@ -277,15 +277,15 @@ impl<P> Store<P> {
             len,
             "the order of use loses or repeats entries"
         );
-        let mut older = recency::END;
+        let mut before = recency::END;
         for slot in order {
             let meta = self.slab.meta(link(slot));
-            assert_eq!(meta.older, older, "a link is one-way");
-            older = link(slot);
+            assert_eq!(meta.older, before, "a link is one-way");
+            before = link(slot);
         }
         assert_eq!(
             self.newest().map_or(recency::END, link),
-            older,
+            before,
             "the ring is open"
         );
         if let Some(deadlines) = self.slab.deadlines() {

@@ -4,8 +4,6 @@
 //! with thousands and much with millions. So those who use this begin with one `Vec`,
 //! and go to pages when it holds [`Pages::NEAR`]. It knows nothing of what it keeps.
 
-const PAGE: usize = 4096;
-
 pub(super) struct Pages<T> {
     pages: Vec<Vec<T>>,
     len: usize,
@@ -24,6 +22,9 @@ impl<T> Pages<T> {
         if most < 1024 { 1024 } else { most }
     };
 
+    /// How many lie in a page: half as many or more.
+    const PAGE: usize = Self::NEAR.next_power_of_two() / 2;
+
     pub(super) const fn new() -> Self {
         Pages {
             pages: Vec::new(),
@@ -37,18 +38,20 @@ impl<T> Pages<T> {
 
     #[inline]
     pub(super) fn get(&self, at: usize) -> Option<&T> {
-        self.pages.get(at / PAGE)?.get(at % PAGE)
+        self.pages.get(at / Self::PAGE)?.get(at % Self::PAGE)
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, at: usize) -> Option<&mut T> {
-        self.pages.get_mut(at / PAGE)?.get_mut(at % PAGE)
+        self.pages
+            .get_mut(at / Self::PAGE)?
+            .get_mut(at % Self::PAGE)
     }
 
     pub(super) fn push(&mut self, value: T) {
-        let page = self.len / PAGE;
+        let page = self.len / Self::PAGE;
         if page == self.pages.len() {
-            self.pages.push(Vec::with_capacity(PAGE));
+            self.pages.push(Vec::with_capacity(Self::PAGE));
         }
         self.pages[page].push(value);
         self.len += 1;
@@ -61,15 +64,15 @@ impl<T> Pages<T> {
         self.pages.clear();
         let mut near = near.into_iter();
         while near.len() > 0 {
-            let mut page = Vec::with_capacity(PAGE);
-            page.extend(near.by_ref().take(PAGE));
+            let mut page = Vec::with_capacity(Self::PAGE);
+            page.extend(near.by_ref().take(Self::PAGE));
             self.pages.push(page);
         }
     }
 
     pub(super) fn pop(&mut self) -> Option<T> {
         self.len = self.len.checked_sub(1)?;
-        let page = self.len / PAGE;
+        let page = self.len / Self::PAGE;
         // One empty page stays, for those who go back and forth.
         self.pages.truncate(page + 2);
         self.pages[page].pop()
@@ -77,7 +80,7 @@ impl<T> Pages<T> {
 
     /// Gives back what is not in use.
     pub(super) fn shrink(&mut self) {
-        let used = self.len.div_ceil(PAGE);
+        let used = self.len.div_ceil(Self::PAGE);
         self.pages.truncate(used);
         if used < self.pages.capacity() / 4 {
             self.pages.shrink_to(used * 2);
@@ -170,18 +173,18 @@ mod tests {
     fn what_lies_in_pages_never_moves_and_goes_back_page_by_page() {
         let mut pages = Pages::new();
         let mut addresses = Vec::new();
-        for n in 0..10 * PAGE {
+        for n in 0..10 * Pages::<usize>::PAGE {
             pages.push(n);
             addresses.push(std::ptr::from_ref(pages.get(n).expect("it was pushed")));
         }
-        assert_eq!(pages.get(10 * PAGE), None);
+        assert_eq!(pages.get(10 * Pages::<usize>::PAGE), None);
         for (n, address) in addresses.into_iter().enumerate() {
             let now = pages.get(n).expect("it was pushed");
             assert_eq!((now, std::ptr::from_ref(now)), (&n, address));
         }
-        for n in (0..10 * PAGE).rev() {
+        for n in (0..10 * Pages::<usize>::PAGE).rev() {
             assert_eq!((pages.pop(), pages.len()), (Some(n), n));
-            assert!(pages.pages.len() <= n / PAGE + 2);
+            assert!(pages.pages.len() <= n / Pages::<usize>::PAGE + 2);
         }
         assert_eq!(pages.pop(), None);
         pages.shrink();
