@@ -9,6 +9,9 @@
 //! free list, nothing is allocated ahead of use, and memory can be given back. What a
 //! look-up reads lies apart from what a touch writes, and nothing large is ever moved
 //! or filled in one go.
+//!
+//! Whoever has it as `&Store` may look up from several threads at once; the order of
+//! use changes under `&mut` only.
 
 mod bucket;
 mod buckets;
@@ -109,6 +112,7 @@ impl<P> Store<P> {
     /// Makes the entry the most recently used one.
     #[inline]
     pub(crate) fn touch(&mut self, slot: Slot) {
+        debug_assert!((slot as usize) < self.len(), "no entry is at {slot}");
         recency::touch(&mut self.slab, link(slot));
     }
 
