@@ -265,6 +265,7 @@ impl<K, V> List<K, V> {
 
 impl<K, V> Flights<K, V> {
     /// A computation begins.
+    #[inline(never)]
     pub(crate) fn begin(&mut self, plan: Plan, key: Option<Known<K, V>>) -> Ticket {
         match &mut self.list {
             Some(list) => list.begin(plan, key),
@@ -282,6 +283,26 @@ impl<K, V> Flights<K, V> {
         (hash, leader, is_open, is_task): (u32, Leader, bool, bool),
         key: K,
     ) -> Ticket {
+        if let Some(list) = self.list.as_deref_mut() {
+            if list.first.state == MarkState::Free {
+                list.under_way += 1;
+                list.begun += 1;
+                let mark = &mut list.first;
+                mark.plan.hash = hash;
+                mark.plan.leader = leader;
+                mark.plan.is_task = is_task;
+                mark.plan.is_open = is_open;
+                mark.plan.replaces = false;
+                mark.plan.links = 0;
+                mark.plan.began = Instant::NEVER;
+                mark.state = MarkState::Valid;
+                mark.number = list.begun;
+                mark.changes = list.changes;
+                mark.is_overtaken = false;
+                mark.key = Some(Known::Inert(key));
+                return Ticket(0);
+            }
+        }
         let plan = Plan {
             hash,
             leader,
@@ -291,21 +312,7 @@ impl<K, V> Flights<K, V> {
             links: 0,
             began: Instant::NEVER,
         };
-        match &mut self.list {
-            Some(list) if list.first.state == MarkState::Free => {
-                list.under_way += 1;
-                list.begun += 1;
-                let mark = &mut list.first;
-                mark.plan = plan;
-                mark.state = MarkState::Valid;
-                mark.number = list.begun;
-                mark.changes = list.changes;
-                mark.is_overtaken = false;
-                mark.key = Some(Known::Inert(key));
-                Ticket(0)
-            }
-            _ => self.begin(plan, Some(Known::Inert(key))),
-        }
+        self.begin(plan, Some(Known::Inert(key)))
     }
 
     /// Ends a computation. Where that was the last and memory is dear, gives it back.

@@ -531,7 +531,7 @@ impl<K, V> Logged for State<K, V> {
     fn take_up(&mut self, hits: u64, used: &[Slot]) {
         self.counters.hits += hits;
         for &slot in used {
-            self.store.touch(slot);
+            self.store.touch_known(slot);
         }
     }
 }

@@ -119,7 +119,6 @@ impl<P> Store<P> {
     /// The same for a slot that was an entry's some time ago. Whatever is there now is
     /// touched, and nothing where nothing is.
     #[inline]
-    #[allow(dead_code)]
     pub(crate) fn touch_known(&mut self, slot: Slot) {
         if (slot as usize) < self.len() {
             self.touch(slot);
@@ -151,6 +150,7 @@ impl<P> Store<P> {
     }
 
     /// Puts another payload and deadline into an entry and touches it.
+    #[inline(always)]
     pub(crate) fn replace(&mut self, slot: Slot, payload: P, deadline: Option<Instant>) -> P {
         self.touch(slot);
         match deadline {
@@ -166,6 +166,7 @@ impl<P> Store<P> {
 
     /// Puts another entry into a slot, as the most recently used one, and gives what
     /// was there: a removal and an insertion without anything else moving.
+    #[inline(always)]
     pub(crate) fn reuse(
         &mut self,
         slot: Slot,
@@ -205,8 +206,7 @@ impl<P> Store<P> {
     }
 
     /// The most recently used entry, expired or not.
-    #[inline]
-    #[allow(dead_code)]
+    #[cfg(test)]
     pub(crate) fn newest(&self) -> Option<Slot> {
         self.slab.sentinel()?.older.checked_sub(1)
     }
