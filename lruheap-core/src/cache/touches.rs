@@ -11,11 +11,22 @@
 use crate::store::Slot;
 
 /// The cells that a log has at least and at most: half a kibibyte and 32.
+#[cfg(not(loom))]
 const FEWEST_CELLS: usize = 1 << 6;
+#[cfg(not(loom))]
 const MOST_CELLS: usize = 1 << 12;
 
 /// How many uses may be waiting without a cell.
+#[cfg(not(loom))]
 const MOST_DISPLACED: usize = 1 << 10;
+
+// In a model a log is soon full.
+#[cfg(loom)]
+const FEWEST_CELLS: usize = 2;
+#[cfg(loom)]
+const MOST_CELLS: usize = 2;
+#[cfg(loom)]
+const MOST_DISPLACED: usize = 2;
 
 /// A use of an entry: the number of the hit above, the slot below. The numbers begin with
 /// 1, so that 0 is none.

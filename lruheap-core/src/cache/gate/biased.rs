@@ -24,8 +24,16 @@ use super::{Gate, Logged, Reader, fence};
 use crate::store::Slot;
 
 /// How many hits in a row open the way in for readers: to begin with, and at most.
+#[cfg(not(loom))]
 const CALM: u32 = 1 << 7;
+#[cfg(not(loom))]
 const MOST_CALM: u32 = 1 << 16;
+
+// In a model the first is enough.
+#[cfg(loom)]
+const CALM: u32 = 1;
+#[cfg(loom)]
+const MOST_CALM: u32 = 1;
 
 /// How many hits without a lock are worth closing the way in once.
 const WORTH: u64 = 1 << 10;
@@ -96,7 +104,7 @@ impl<T: Logged> Gate<T> for Biased<T> {
         });
         if !is_hit {
             watch.calm = 0;
-        } else {
+        } else if watch.calm < watch.wanted {
             watch.calm += 1;
             if watch.calm == watch.wanted {
                 self.let_in(&mut watch);
@@ -290,8 +298,8 @@ impl<T: Logged> Biased<T> {
         }
         watch.records.retain(|record| !record.is_orphan());
         if !is_good_for_more {
-            watch.records.clear();
-            std::mem::replace(&mut watch.name, Name::NONE).give_back();
+            // The next name has fences of the other kind.
+            watch.forget();
         }
         self.alone(watch, |state| state.take_up(hits, &used));
         hits
@@ -315,6 +323,15 @@ fn hand_in(record: &Record, used: &mut Vec<Slot>) -> u32 {
 }
 
 impl Watch {
+    /// Gives up the name, which is off, and the records under it.
+    fn forget(&mut self) {
+        // Threads may keep their records a while yet: the logs need not be there.
+        for record in self.records.drain(..) {
+            close(&record);
+        }
+        std::mem::replace(&mut self.name, Name::NONE).give_back();
+    }
+
     /// Readers had so many hits without the lock: sooner or later the next time.
     fn learn(&mut self, hits: u64) {
         self.calm = 0;
@@ -328,19 +345,17 @@ impl Watch {
 
 impl<T> Drop for Biased<T> {
     fn drop(&mut self) {
-        let watch = self.lock.get_mut();
-        // Threads may keep their records a while yet: the logs need not be there.
-        for record in watch.records.drain(..) {
-            close(&record);
-        }
-        watch.name.give_back();
+        self.lock.get_mut().forget();
     }
 }
 
-/// Gives back the log of a gate that is going.
+/// Gives back the log of a name that is going.
 #[allow(unsafe_code)]
 fn close(record: &Record) {
-    // SAFETY: called while the gate is dropped: no thread can be reading there, or will.
+    // SAFETY: called by `forget` only:
+    // 1. While the gate is dropped: no thread can be reading there, or will.
+    // 2. By `revoke`, which has found that nobody reads. This name is not put up again, so
+    //    that nobody will who says so in this record.
     record
         .touches
         .with_mut(|touches| unsafe { &mut *touches }.close());

@@ -5,6 +5,8 @@
 
 mod biased;
 mod fence;
+#[cfg(all(test, loom))]
+mod models;
 pub(crate) mod once;
 mod readers;
 mod shim;

@@ -121,7 +121,7 @@ impl Record {
         }
     }
 
-    /// Fills a place in a table.
+    /// Fills places in a table.
     fn nobodys() -> Arc<Self> {
         Arc::new(Record {
             name: Name::NONE,
@@ -146,17 +146,25 @@ impl Record {
 struct Own(RefCell<Vec<Arc<Record>>>);
 
 impl Own {
-    fn put(&self, record: Arc<Record>) {
-        let mut records = self.0.borrow_mut();
+    /// Whether it could be done: not in the middle of itself, to which only an allocator
+    /// that calls a cached function could bring a thread.
+    fn put(&self, record: Arc<Record>) -> bool {
+        let Ok(mut records) = self.0.try_borrow_mut() else {
+            record.is_orphan.store(true, Ordering::Release);
+            return false;
+        };
+        // Such an allocator finds nothing while it makes room.
+        table::set(&[]);
         let place = record.name.place();
         if records.len() <= place {
-            records.resize_with(place + 1, Record::nobodys);
+            records.resize(place + 1, Record::nobodys());
         }
         // That of a gate that is gone.
         let old = std::mem::replace(&mut records[place], record);
         table::set(&records);
         drop(records);
         drop(old);
+        true
     }
 }
 
@@ -187,7 +195,7 @@ pub(super) fn keep(record: Arc<Record>) -> bool {
     if let Some(record) = record {
         record.is_orphan.store(true, Ordering::Release);
     }
-    kept.is_ok()
+    kept.ok().flatten() == Some(true)
 }
 
 pub(super) use table::find;
@@ -225,9 +233,8 @@ mod table {
     #[inline]
     pub(in super::super) unsafe fn find<'a>(name: Name) -> Option<&'a Record> {
         // SAFETY:
-        // 1. The slice is that of the vector in `OWN`: whatever moves or drops what is
-        //    in that sets the table anew before anything else can be done, and all in
-        //    this thread, which is in here.
+        // 1. The slice is that of the vector in `OWN`, or empty: it is empty while what is
+        //    in that is moved or dropped, and all in this thread, which is in here.
         // 2. The record outlives the vector's own reference to it: with this name, it is
         //    among those that the gate holds on to, by 1 of the caller.
         let records = unsafe { &*TABLE.get() };

@@ -8,6 +8,8 @@ pub(super) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 #[cfg(loom)]
 pub(super) use crate::leading::modelled::Mutex;
 #[cfg(loom)]
+pub(super) use loom::cell::ConstPtr;
+#[cfg(loom)]
 pub(super) use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A place that whoever opens it answers for: loom checks that they may.

@@ -7,6 +7,7 @@ use loom::sync::{Condvar, Mutex};
 use loom::thread::{JoinHandle, spawn};
 
 use super::*;
+use crate::cache::gate::Nobody;
 use crate::leading;
 
 /// Threads of a model.
@@ -406,12 +407,7 @@ fn loom_a_cancelled_task_hands_over() {
             spawn(move || {
                 let key = 1;
                 // Begun, and cancelled before its body has come to anything.
-                drop(Flight::begin(
-                    cache,
-                    &Query::<u32, u32>::new(&key),
-                    &Clones,
-                    true,
-                ));
+                drop(Flight::begin(cache, &Query::<u32, u32>::new(&key), &Clones));
             })
         };
         let result = block_on(cache.call_as_task(1, |_| Some(10)));

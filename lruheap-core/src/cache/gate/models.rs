@@ -1,0 +1,304 @@
+//! The gate that leans, and the records of its readers, under every interleaving of those
+//! who read with those who write. The model checker watches the state and the logs: who
+//! has them beside somebody who writes there, or without having seen what was written,
+//! fails. Only models here; the first hit lets readers in, and a log has room for four.
+
+use loom::sync::Arc;
+use loom::thread::{JoinHandle, spawn};
+
+use super::*;
+
+/// What is guarded: written in two halves.
+struct Halves {
+    one: u32,
+    other: u32,
+    hits: u64,
+    used: Vec<Slot>,
+}
+
+impl Logged for Halves {
+    fn hits(&self) -> u64 {
+        self.hits
+    }
+
+    fn take_up(&mut self, hits: u64, used: &[Slot]) {
+        self.hits += hits;
+        self.used.extend(used);
+    }
+}
+
+type Leaning = Arc<Biased<Halves>>;
+
+fn check(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound.get_or_insert(preemptions);
+    builder.check(model);
+}
+
+fn closed() -> Leaning {
+    let state = Halves {
+        one: 0,
+        other: 0,
+        hits: 0,
+        used: Vec::new(),
+    };
+    Arc::new(Biased::new(state, true))
+}
+
+/// One with the way in open for readers, after one hit.
+fn open() -> Leaning {
+    let gate = closed();
+    hit(&gate);
+    gate
+}
+
+/// A hit by one who has the lock.
+fn hit(gate: &Leaning) {
+    gate.with(|state| state.hits += 1);
+}
+
+fn write(gate: &Leaning, version: u32) {
+    gate.with(|state| {
+        state.one = version;
+        loom::thread::yield_now();
+        state.other = version;
+    });
+}
+
+/// What a reader sees: of one write, both halves.
+fn version(state: &Halves) -> u32 {
+    assert_eq!(state.one, state.other, "half of a write");
+    state.one
+}
+
+/// A hit by one who reads, if there is a way in.
+fn read(gate: &Leaning, slot: Slot) -> Option<u32> {
+    let mut reader = gate.read()?;
+    let before = version(reader.state());
+    reader.note(slot);
+    assert_eq!(version(reader.state()), before, "written meanwhile");
+    Some(before)
+}
+
+/// How many of these hits there were.
+fn read_each(gate: &Leaning, slots: &[Slot]) -> u64 {
+    let hits = slots.iter().filter(|&&slot| read(gate, slot).is_some());
+    hits.count() as u64
+}
+
+/// All hits, and what was used.
+fn count(gate: &Leaning) -> (u64, Vec<Slot>) {
+    gate.with(|state| (state.hits, state.used.clone()))
+}
+
+fn ended<R>(thread: JoinHandle<R>) -> R {
+    thread.join().expect("it does not panic")
+}
+
+fn reading(gate: &Leaning, slots: &'static [Slot]) -> JoinHandle<u64> {
+    let gate = gate.clone();
+    spawn(move || read_each(&gate, slots))
+}
+
+#[test]
+fn loom_no_reader_and_writer_are_in_at_a_time_and_no_hit_is_lost() {
+    check(3, || {
+        let gate = open();
+        let reader = reading(&gate, &[7]);
+        write(&gate, 1);
+        let hits = ended(reader);
+        let (counted, used) = count(&gate);
+        assert_eq!(counted, 1 + hits);
+        assert_eq!(used.len() as u64, hits);
+    });
+}
+
+#[test]
+fn loom_who_comes_in_after_a_write_sees_it() {
+    check(3, || {
+        let gate = open();
+        let reader = {
+            let gate = gate.clone();
+            spawn(move || (read(&gate, 1), read(&gate, 2)))
+        };
+        write(&gate, 1);
+        hit(&gate);
+        assert_eq!(read(&gate, 3), Some(1), "nobody has closed it");
+        let (first, second) = ended(reader);
+        assert!(first.is_none_or(|first| second.is_none_or(|second| first <= second)));
+    });
+}
+
+#[test]
+fn loom_the_next_to_come_in_sees_a_write_though_nobody_was_in_before() {
+    check(3, || {
+        let gate = closed();
+        let reader = {
+            let gate = gate.clone();
+            spawn(move || read(&gate, 1))
+        };
+        write(&gate, 1);
+        hit(&gate);
+        assert!(ended(reader).is_none_or(|version| version == 1));
+    });
+}
+
+#[test]
+fn loom_hits_are_counted_once_and_in_the_order_of_their_thread() {
+    check(3, || {
+        let gate = open();
+        // 1 and 3 share a cell: what is displaced keeps its turn.
+        let reader = reading(&gate, &[1, 2, 3, 1]);
+        // Closed for a moment, so that some are handed in before the others.
+        gate.visit(|_| ());
+        let hits = ended(reader);
+        let (counted, used) = count(&gate);
+        assert_eq!(counted, 1 + hits);
+        let last = |slot| used.iter().rposition(|&used| used == slot);
+        if hits == 4 {
+            assert!(last(2) < last(3) && last(3) < last(1), "{used:?}");
+        }
+    });
+}
+
+#[test]
+fn loom_a_full_log_is_handed_in_and_the_way_stays_open() {
+    check(2, || {
+        let gate = open();
+        let other = reading(&gate, &[9]);
+        // Of four in two cells, two are displaced.
+        let hits = read_each(&gate, &[1, 2, 3, 4]);
+        assert_eq!(hits, 4, "nobody writes");
+        // It has been handed in, without any writer.
+        let hits = hits + ended(other);
+        let handed_in = gate.visit(|state| state.used.len());
+        assert!(handed_in >= 4);
+        assert!(read(&gate, 1).is_some(), "open again");
+        assert_eq!(count(&gate).0, 1 + hits + 1);
+    });
+}
+
+#[test]
+fn loom_what_a_thread_noted_before_it_ended_is_taken_up_by_who_comes_next() {
+    check(3, || {
+        let gate = open();
+        let first = reading(&gate, &[1]);
+        // It may be gone by now, or be going.
+        let first = ended(first);
+        let second = reading(&gate, &[2]);
+        write(&gate, 1);
+        let second = ended(second);
+        assert_eq!(first, 1, "nobody wrote before");
+        let (counted, mut used) = count(&gate);
+        assert_eq!(counted, 1 + first + second);
+        used.sort_unstable();
+        assert_eq!(used, [1, 2][..used.len()]);
+        assert_eq!(used.len() as u64, first + second);
+    });
+}
+
+#[test]
+fn loom_the_record_of_a_thread_that_is_gone_has_one_heir() {
+    check(2, || {
+        let gate = open();
+        assert_eq!(ended(reading(&gate, &[1])), 1);
+        let heirs = [reading(&gate, &[2]), reading(&gate, &[3])];
+        let hits: u64 = heirs.into_iter().map(ended).sum();
+        assert_eq!(hits, 2, "nobody writes");
+        let (counted, mut used) = count(&gate);
+        assert_eq!(counted, 4);
+        used.sort_unstable();
+        assert_eq!(used, [1, 2, 3]);
+    });
+}
+
+#[test]
+fn loom_a_thread_that_reads_does_not_read_once_more_and_is_waited_for() {
+    check(3, || {
+        let gate = open();
+        let other = {
+            let gate = gate.clone();
+            spawn(move || write(&gate, 1))
+        };
+        let mut hits = 0;
+        if let Some(mut reader) = gate.read() {
+            assert!(gate.read().is_none(), "it reads");
+            let before = version(reader.state());
+            reader.note(5);
+            assert!(gate.read().is_none(), "it reads yet");
+            assert_eq!(version(reader.state()), before);
+            hits = 1;
+        }
+        ended(other);
+        assert_eq!(count(&gate).0, 1 + hits);
+    });
+}
+
+#[test]
+fn loom_two_readers_and_a_writer() {
+    check(2, || {
+        let gate = open();
+        let readers = [reading(&gate, &[1]), reading(&gate, &[2])];
+        write(&gate, 1);
+        let hits: u64 = readers.into_iter().map(ended).sum();
+        assert_eq!(count(&gate).0, 1 + hits);
+    });
+}
+
+#[test]
+fn loom_a_reader_two_writers_and_hits_by_the_lock() {
+    check(2, || {
+        let gate = open();
+        let other = {
+            let gate = gate.clone();
+            spawn(move || {
+                write(&gate, 1);
+                hit(&gate);
+            })
+        };
+        let reader = reading(&gate, &[1, 2]);
+        write(&gate, 2);
+        ended(other);
+        let hits = ended(reader);
+        assert_eq!(count(&gate).0, 2 + hits);
+    });
+}
+
+#[test]
+fn loom_a_visit_sees_all_hits_so_far_and_leaves_the_way_open() {
+    check(2, || {
+        let gate = open();
+        let own = read_each(&gate, &[1]);
+        let reader = reading(&gate, &[2]);
+        let seen = gate.visit(|state| state.hits);
+        assert!(seen > own, "its own among them");
+        assert!(read(&gate, 3).is_some(), "nobody writes");
+        let hits = ended(reader);
+        assert!(seen <= 1 + own + hits);
+        assert_eq!(count(&gate).0, 2 + own + hits);
+    });
+}
+
+#[test]
+fn loom_what_is_noted_at_a_gate_is_not_taken_for_that_of_another_in_its_place() {
+    check(2, || {
+        let (first, second) = (open(), closed());
+        let reader = {
+            let (first, second) = (first.clone(), second.clone());
+            spawn(move || {
+                let of_first = read_each(&first, &[1]);
+                drop(first);
+                // Before or after it has its name, which may be in the first one's place.
+                (of_first, read_each(&second, &[2, 2]))
+            })
+        };
+        let own = read_each(&first, &[1]);
+        drop(first);
+        hit(&second);
+        let own = own + read_each(&second, &[2]) - 1;
+        let (_, of_second) = ended(reader);
+        let (counted, used) = count(&second);
+        assert_eq!(counted, 1 + own + of_second);
+        assert!(used.iter().all(|&slot| slot == 2));
+    });
+}
