@@ -4,9 +4,9 @@ use std::process::Command;
 
 use crate::{Outcome, cargo, host_triple, repository, run};
 
-/// The engine as it is where the system has no coarse clock.
+/// The engine as it is where the system has no coarse clock, and takes no part in fences.
 pub(crate) fn plain_system() -> Outcome {
-    let flags = "--cfg lruheap_exact_clock";
+    let flags = "--cfg lruheap_exact_clock --cfg lruheap_real_fences";
     let mut lints = cargo(&["clippy", "--package", "lruheap-core", "--all-targets"]);
     lints.args(["--target-dir", "target/plain-system"]);
     lints.args(["--all-features", "--", "-D", "warnings"]);

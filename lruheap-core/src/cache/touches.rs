@@ -135,6 +135,11 @@ impl Touches {
     pub(super) fn close(&mut self) {
         *self = Touches::default();
     }
+
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn has_memory(&self) -> bool {
+        self.cells.capacity() + self.displaced.capacity() > 0
+    }
 }
 
 #[cfg(test)]

@@ -25,18 +25,18 @@ use crate::store::Slot;
 
 /// How many hits in a row open the way in for readers: to begin with, and at most.
 #[cfg(not(loom))]
-const CALM: u32 = 1 << 7;
+pub(super) const CALM: u32 = 1 << 7;
 #[cfg(not(loom))]
-const MOST_CALM: u32 = 1 << 16;
+pub(super) const MOST_CALM: u32 = 1 << 16;
 
 // In a model the first is enough.
 #[cfg(loom)]
-const CALM: u32 = 1;
+pub(super) const CALM: u32 = 1;
 #[cfg(loom)]
-const MOST_CALM: u32 = 1;
+pub(super) const MOST_CALM: u32 = 1;
 
 /// How many hits without a lock are worth closing the way in once.
-const WORTH: u64 = 1 << 10;
+pub(super) const WORTH: u64 = 1 << 10;
 
 /// Lets one closure at a time at a `T`, or any number that only read.
 pub struct Biased<T> {
@@ -309,6 +309,32 @@ impl<T: Logged> Biased<T> {
     #[cold]
     fn hand_in(&self) {
         self.visit(|_| ());
+    }
+}
+
+/// What tests look at.
+#[cfg(all(test, not(loom)))]
+impl<T: Logged> Biased<T> {
+    pub(super) fn is_open(&self) -> bool {
+        self.name() != Name::NONE
+    }
+
+    /// What kind its fences are of, if it is open.
+    pub(super) fn kind(&self) -> Option<fence::Kind> {
+        self.is_open().then(|| self.name().kind())
+    }
+
+    pub(super) fn wanted(&self) -> u32 {
+        self.lock.lock().wanted
+    }
+
+    pub(super) fn records(&self) -> Vec<Arc<Record>> {
+        self.lock.lock().records.clone()
+    }
+
+    /// As if it had had so many hits.
+    pub(super) fn has_had(&self, hits: u32) {
+        self.lock.lock().calm = hits;
     }
 }
 

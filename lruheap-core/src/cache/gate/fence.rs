@@ -24,7 +24,7 @@ pub(super) enum Kind {
 /// The kind that the system is good for.
 #[cold]
 pub(super) fn kind() -> Kind {
-    if system::register() {
+    if !is_refused() && system::register() {
         Kind::Unequal
     } else {
         Kind::Real
@@ -46,7 +46,7 @@ pub(super) fn light(kind: Kind) {
 #[cold]
 pub(super) fn heavy(kind: Kind) -> bool {
     fence(Ordering::SeqCst);
-    let takes_part = kind == Kind::Real || system::all_threads();
+    let takes_part = kind == Kind::Real || !is_refused() && system::all_threads();
     if !takes_part {
         // It did, and has ceased to: a filter that was put up late does that. Somebody
         // may have passed the cheap one just before, and nobody is there to ask. No
@@ -55,6 +55,45 @@ pub(super) fn heavy(kind: Kind) -> bool {
     }
     fence(Ordering::SeqCst);
     takes_part
+}
+
+/// Whether a test has it that the system takes no part.
+#[cfg(not(test))]
+fn is_refused() -> bool {
+    false
+}
+
+#[cfg(test)]
+pub(super) use refusal::{Refusal, is_refused};
+
+#[cfg(test)]
+mod refusal {
+    use std::cell::Cell;
+
+    thread_local! {
+        static REFUSED: Cell<bool> = const { Cell::new(false) };
+    }
+
+    pub(in super::super) fn is_refused() -> bool {
+        REFUSED.get()
+    }
+
+    /// As long as there is one, the system does nothing for this thread: as if a filter
+    /// for system calls had been put up.
+    pub(in super::super) struct Refusal(());
+
+    impl Refusal {
+        pub(in super::super) fn new() -> Self {
+            REFUSED.set(true);
+            Refusal(())
+        }
+    }
+
+    impl Drop for Refusal {
+        fn drop(&mut self) {
+            REFUSED.set(false);
+        }
+    }
 }
 
 #[cfg(all(

@@ -10,6 +10,8 @@ mod models;
 pub(crate) mod once;
 mod readers;
 mod shim;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 use std::borrow::Borrow;
 use std::cell::{RefCell, RefMut};

@@ -86,7 +86,7 @@ impl Name {
 
     #[allow(clippy::cast_possible_truncation)]
     #[inline]
-    fn place(self) -> usize {
+    pub(super) fn place(self) -> usize {
         (self.0 & PLACE) as usize
     }
 }
@@ -139,6 +139,15 @@ impl Record {
 
     pub(super) fn is_orphan(&self) -> bool {
         self.is_orphan.load(Ordering::Acquire)
+    }
+
+    /// Whether its log has memory; asked while nobody reads.
+    #[cfg(all(test, not(loom)))]
+    #[allow(unsafe_code)]
+    pub(super) fn log_is_there(&self) -> bool {
+        // SAFETY: the test has this to itself at the time, as it says.
+        self.touches
+            .with_mut(|touches| unsafe { &*touches }.has_memory())
     }
 }
 
