@@ -32,7 +32,7 @@ impl<K, V> Pair<K, V> {
 
     /// The value of a pair in the store, or of a computation that has ended.
     #[inline]
-    fn value(&self) -> &V {
+    pub(crate) fn value(&self) -> &V {
         self.value
             .get()
             .expect("only a computation under way has none")

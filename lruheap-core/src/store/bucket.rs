@@ -50,15 +50,27 @@ impl<'a> Candidates<'a> {
     }
 }
 
+/// Whether a bucket is one of those under a hash, less the floor of that. Another hash
+/// leaves more than 32 bits, and a free bucket nothing.
+#[inline]
+pub(super) fn has_slot(rest: u64) -> bool {
+    rest.wrapping_sub(1) < u64::from(Slot::MAX)
+}
+
+/// The slot of such a bucket.
+#[allow(clippy::cast_possible_truncation)]
+#[inline]
+pub(super) fn slot_in(rest: u64) -> Option<Slot> {
+    has_slot(rest).then(|| (rest as Slot).wrapping_sub(1))
+}
+
 impl Iterator for Candidates<'_> {
     type Item = Slot;
 
     #[inline]
-    #[allow(clippy::cast_possible_truncation)]
     fn next(&mut self) -> Option<Slot> {
-        // Another hash leaves more than 32 bits, and a free bucket wraps.
-        let slot = (self.buckets.get(self.at)? ^ self.floor).wrapping_sub(1);
+        let bucket = self.buckets.get(self.at)?;
         self.at += 1;
-        (slot < u64::from(Slot::MAX)).then_some(slot as Slot)
+        slot_in(bucket ^ self.floor)
     }
 }

@@ -11,7 +11,7 @@
 //! rare case that it is full. No growth in here, and no way to compare keys.
 
 use super::Slot;
-use super::bucket::{Candidates, FREE, floor, hash_of, is_below, pack, unpack};
+use super::bucket::{Candidates, FREE, floor, has_slot, hash_of, is_below, pack, slot_in, unpack};
 
 /// How many buckets a look-up reads without a branch.
 const WINDOW: usize = 4;
@@ -110,6 +110,23 @@ impl Buckets {
             .iter()
             .take_while(|&&bucket| is_below(bucket, floor))
             .count()
+    }
+
+    /// The first slot under `hash`, if it stands where most do. Where there is none, or it
+    /// is not the wanted one, `candidates` knows more.
+    #[inline(always)]
+    pub(super) fn near(&self, hash: u32) -> Option<Slot> {
+        let (home, floor) = (self.home(hash), floor(hash));
+        let window = self.array.get(home..)?.first_chunk::<WINDOW>()?;
+        // As in `seek`, nothing that a branch could predict: each is looked at.
+        let mut found = FREE;
+        for bucket in window.iter().rev() {
+            let low = bucket ^ floor;
+            if has_slot(low) {
+                found = low;
+            }
+        }
+        slot_in(found)
     }
 
     /// The slots under `hash`, in no particular order.

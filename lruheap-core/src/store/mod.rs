@@ -67,6 +67,13 @@ impl<P> Store<P> {
         self.table.candidates(hash)
     }
 
+    /// One of them, mostly, for less: where it is none, or not the wanted one, there may
+    /// be others.
+    #[inline(always)]
+    pub(crate) fn near(&self, hash: u32) -> Option<Slot> {
+        self.table.near(hash)
+    }
+
     #[inline]
     pub(crate) fn payload(&self, slot: Slot) -> &P {
         self.slab.payload(slot)

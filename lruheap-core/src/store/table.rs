@@ -71,14 +71,25 @@ impl Table {
     /// The slots stored under `hash`, in no particular order.
     #[inline]
     pub(crate) fn candidates(&self, hash: u32) -> Candidates<'_> {
-        let buckets = match &self.growth {
-            Some(growth) if growth.has(hash) => &growth.old,
-            _ => &self.buckets,
-        };
-        buckets.candidates(hash)
+        self.buckets_under(hash).candidates(hash)
+    }
+
+    /// One of them, mostly, for less.
+    #[inline(always)]
+    pub(crate) fn near(&self, hash: u32) -> Option<Slot> {
+        self.buckets_under(hash).near(hash)
     }
 
     /// Where the slots under `hash` are.
+    #[inline(always)]
+    fn buckets_under(&self, hash: u32) -> &Buckets {
+        match &self.growth {
+            Some(growth) if growth.has(hash) => &growth.old,
+            _ => &self.buckets,
+        }
+    }
+
+    /// The same, to change them.
     #[inline]
     fn buckets_of(&mut self, hash: u32) -> &mut Buckets {
         match &mut self.growth {
