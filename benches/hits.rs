@@ -1,129 +1,209 @@
-//! What a hit costs, beside the peers, in one run: 256 hot keys, capacity 1024,
-//! on one thread and on two. Rounds are interleaved, so that whatever else the
-//! machine does falls on all alike; the medians and their ratios to ours are
-//! printed. `cargo bench --bench hits`.
-
-// `cached` asks for an owned key; the times are well within an `f64`.
-#![allow(clippy::needless_pass_by_value, clippy::cast_precision_loss)]
+//! What a hit costs, beside the peers and a bare map: 256 hot keys, maxsize 1024, on one thread and
+//! on more that ask one cache for the same keys. `cargo bench --bench hits`.
 
 mod common;
 
-use std::hint::black_box;
-use std::sync::{Barrier, LazyLock};
-use std::time::Instant;
+use std::time::Duration;
 
-use common::{Subject, compare, slowest};
+use cached::macros::{cached, concurrent_cached};
+use lruheap::{CacheHost, InstanceCaches, lru_cache};
+use memoize::memoize;
 
-const KEYS: u64 = 256;
-const CALLS: u64 = 200_000;
-const ROUNDS: u64 = 15;
+use common::by_hand::{ByHand, Function, Quick, lru, peers, round};
+use common::functions::{bare_map, body, memoized, number, numbers, ours};
+use common::keys::{HOT, text};
+use common::report::Report;
+use common::rounds::{crews, time};
+use common::texts::texts;
+use common::{MAXSIZE, Role, Subject};
 
-mod functions {
-    #[lruheap::lru_cache(maxsize = 1024)]
-    pub(crate) fn ours(x: u64) -> u64 {
-        x + 1
-    }
-
-    #[lruheap::lru_cache(maxsize = 1024, ttl = 60)]
-    pub(crate) fn ours_ttl(x: u64) -> u64 {
-        x + 1
-    }
-
-    #[lruheap::lru_cache(maxsize = 1024, tti = 60)]
-    pub(crate) fn ours_tti(x: u64) -> u64 {
-        x + 1
-    }
-
-    #[lruheap::lru_cache(maxsize = 1024, scope = thread)]
-    pub(crate) fn ours_thread(x: u64) -> u64 {
-        x + 1
-    }
-
-    #[lruheap::lru_cache(maxsize = 1024)]
-    pub(crate) fn ours_text(x: &str) -> u64 {
-        x.len() as u64
-    }
-
-    #[cached::macros::cached(max_size = 1024)]
-    pub(crate) fn cached(x: u64) -> u64 {
-        x + 1
-    }
-
-    #[cached::macros::cached(max_size = 1024)]
-    pub(crate) fn cached_text(x: String) -> u64 {
-        x.len() as u64
-    }
-
-    #[memoize::memoize(Capacity: 1024)]
-    pub(crate) fn memoized(x: u64) -> u64 {
-        x + 1
-    }
-}
-
-static MOKA: LazyLock<moka::sync::Cache<u64, u64>> = LazyLock::new(|| moka::sync::Cache::new(1024));
-static QUICK: LazyLock<quick_cache::sync::Cache<u64, u64>> =
-    LazyLock::new(|| quick_cache::sync::Cache::new(1024));
-static TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    (0..KEYS)
-        .map(|n| format!("a-key-of-25-bytes-{n:07}"))
-        .collect()
-});
-
-fn moka(x: u64) -> u64 {
-    MOKA.get_with(x, || x + 1)
-}
-
-fn quick(x: u64) -> u64 {
-    QUICK
-        .get_or_insert_with(&x, || Ok::<_, std::convert::Infallible>(x + 1))
-        .unwrap_or(0)
-}
-
-fn text(x: u64) -> &'static str {
-    &TEXTS[usize::try_from(x).unwrap_or(0)]
-}
-
-const NUMBERS: [Subject; 8] = [
-    ("lruheap", functions::ours),
-    ("lruheap, ttl", functions::ours_ttl),
-    ("lruheap, tti", functions::ours_tti),
-    ("lruheap, scope = thread", functions::ours_thread),
-    ("cached", functions::cached),
-    ("memoize (a cache per thread)", functions::memoized),
-    ("quick_cache", quick),
-    ("moka", moka),
-];
-
-const STRINGS: [Subject; 2] = [
-    ("lruheap, &str", |x| functions::ours_text(text(x))),
-    ("cached, String", |x| {
-        functions::cached_text(text(x).to_string())
-    }),
-];
-
-/// Nanoseconds a call, on each of `threads` threads.
-fn round(call: fn(u64) -> u64, threads: u64) -> f64 {
-    let barrier = Barrier::new(usize::try_from(threads).unwrap_or(1));
-    let barrier = &barrier;
-    let work = move |_| {
-        for key in 0..KEYS {
-            black_box(call(key));
-        }
-        barrier.wait();
-        let start = Instant::now();
-        for n in 0..CALLS {
-            black_box(call(black_box(n % KEYS)));
-        }
-        start.elapsed().as_nanos() as f64 / CALLS as f64
-    };
-    slowest(threads, work)
-}
+const CALLS: u64 = 20_000;
+const ROUNDS: u64 = 101;
+const MINUTE: Duration = Duration::from_secs(60);
 
 fn main() {
-    for threads in [1, 2] {
-        for subjects in [&NUMBERS[..], &STRINGS[..]] {
-            println!("\n{threads} thread(s), median of {ROUNDS} rounds of {CALLS} hits");
-            compare(subjects, ROUNDS, "hit", |call, _| round(call, threads));
+    let report = Report::new("hits");
+    let cells = [
+        ("u64", HOT, with_the_limit(numbers(ours))),
+        ("&str", HOT, texts()),
+        ("one hot key", 1, with_the_limit(numbers(ours))),
+        ("ttl", HOT, with_the_limit(ttl())),
+        ("tti", HOT, with_the_limit(tti())),
+        ("String value", HOT, strings()),
+        ("method", HOT, methods()),
+        ("thread scope", HOT, with_the_limit(thread_scope())),
+    ];
+    for (name, keys, subjects) in &cells {
+        for threads in crews() {
+            report.compare((name, threads), subjects, ROUNDS, |call, _| {
+                time(call, (0..CALLS).map(|n| n % keys))
+            });
         }
     }
+}
+
+fn with_the_limit(mut subjects: Vec<Subject>) -> Vec<Subject> {
+    subjects.push(bare_map());
+    subjects
+}
+
+// --- Entries that grow old ---
+
+/// Moka with a time to live, or to idle.
+fn moka(
+    ages: impl FnOnce(
+        moka::sync::CacheBuilder<u64, u64, moka::sync::Cache<u64, u64>>,
+    ) -> moka::sync::CacheBuilder<u64, u64, moka::sync::Cache<u64, u64>>,
+) -> Subject {
+    let cache = ages(moka::sync::Cache::builder().max_capacity(MAXSIZE as u64)).build();
+    Subject {
+        name: "moka",
+        role: Role::Peer,
+        call: round(cache, number()),
+    }
+}
+
+fn ttl() -> Vec<Subject> {
+    #[lru_cache(maxsize = 1024, ttl = 60)]
+    fn ours(x: u64) -> u64 {
+        body(x)
+    }
+    #[cached(max_size = 1024, ttl_secs = 60)]
+    fn one_lock(x: u64) -> u64 {
+        body(x)
+    }
+    #[concurrent_cached(max_size = 1024, ttl_secs = 60)]
+    fn sharded(x: u64) -> u64 {
+        body(x)
+    }
+    #[memoize(Capacity: 1024, TimeToLive: MINUTE, SharedCache)]
+    fn memoized_shared(x: u64) -> u64 {
+        body(x)
+    }
+    #[memoize(Capacity: 1024, TimeToLive: MINUTE)]
+    fn memoized(x: u64) -> u64 {
+        body(x)
+    }
+
+    vec![
+        Subject::new("lruheap", Role::Ours, ours),
+        Subject::new("cached", Role::Peer, one_lock),
+        Subject::new("cached, sharded", Role::Peer, sharded),
+        Subject::new("memoize, shared", Role::Peer, memoized_shared),
+        moka(|cache| cache.time_to_live(MINUTE)),
+        Subject::new("memoize", Role::Other, memoized),
+    ]
+}
+
+fn tti() -> Vec<Subject> {
+    #[lru_cache(maxsize = 1024, tti = 60)]
+    fn ours(x: u64) -> u64 {
+        body(x)
+    }
+    #[cached(max_size = 1024, ttl_secs = 60, refresh = true)]
+    fn one_lock(x: u64) -> u64 {
+        body(x)
+    }
+    #[concurrent_cached(max_size = 1024, ttl_secs = 60, refresh = true)]
+    fn sharded(x: u64) -> u64 {
+        body(x)
+    }
+
+    vec![
+        Subject::new("lruheap", Role::Ours, ours),
+        Subject::new("cached", Role::Peer, one_lock),
+        Subject::new("cached, sharded", Role::Peer, sharded),
+        moka(|cache| cache.time_to_idle(MINUTE)),
+    ]
+}
+
+// --- Values that are cloned out ---
+
+fn strings() -> Vec<Subject> {
+    #[lru_cache(maxsize = 1024)]
+    fn ours(x: u64) -> String {
+        text(x).to_owned()
+    }
+    #[cached(max_size = 1024)]
+    fn one_lock(x: u64) -> String {
+        text(x).to_owned()
+    }
+    #[concurrent_cached(max_size = 1024)]
+    fn sharded(x: u64) -> String {
+        text(x).to_owned()
+    }
+    #[memoize(Capacity: 1024, SharedCache)]
+    fn memoized_shared(x: u64) -> String {
+        text(x).to_owned()
+    }
+
+    let length = |text: String| text.len() as u64;
+    let mut subjects = vec![
+        Subject::new("lruheap", Role::Ours, move |x| length(ours(x))),
+        Subject::new("cached", Role::Peer, move |x| length(one_lock(x))),
+        Subject::new("cached, sharded", Role::Peer, move |x| length(sharded(x))),
+        Subject::new("memoize, shared", Role::Peer, move |x| {
+            length(memoized_shared(x))
+        }),
+    ];
+    subjects.extend(peers(Function {
+        argument: |x| x,
+        body: |&x: &u64| text(x).to_owned(),
+        read: length,
+    }));
+    subjects
+}
+
+// --- Methods, and a cache for each thread ---
+
+#[derive(CacheHost)]
+struct Host {
+    summand: u64,
+    caches: InstanceCaches,
+}
+
+impl Host {
+    #[lru_cache(maxsize = 1024)]
+    fn plus(&self, x: u64) -> u64 {
+        body(x) + self.summand
+    }
+}
+
+/// What one writes without an attribute: the cache is a field of the struct.
+fn in_a_field<C: ByHand<u64, u64>>(name: &'static str, cache: C) -> Subject {
+    struct ByField<C> {
+        summand: u64,
+        cache: C,
+    }
+    let host = ByField { summand: 1, cache };
+    Subject::new(name, Role::Peer, move |x| {
+        host.cache.get(&x).unwrap_or_else(|| {
+            let value = body(x) + host.summand;
+            host.cache.insert(&x, value);
+            value
+        })
+    })
+}
+
+fn methods() -> Vec<Subject> {
+    let host = Host {
+        summand: 1,
+        caches: InstanceCaches::new(),
+    };
+    vec![
+        Subject::new("lruheap", Role::Ours, move |x| host.plus(x)),
+        in_a_field("lru", lru(MAXSIZE)),
+        in_a_field("quick_cache", Quick::<u64, u64>::new(MAXSIZE)),
+    ]
+}
+
+fn thread_scope() -> Vec<Subject> {
+    #[lru_cache(maxsize = 1024, scope = thread)]
+    fn ours(x: u64) -> u64 {
+        body(x)
+    }
+    vec![
+        Subject::new("lruheap", Role::Ours, ours),
+        Subject::new("memoize", Role::Peer, memoized),
+    ]
 }

@@ -1,85 +1,61 @@
-//! What a miss costs, beside the peers, in one run: capacity 1024, and keys that come
-//! round again long after they were evicted, on one thread and on two with keys of their
-//! own. The body is next to nothing, so this is what a cache adds: the look-up, the
-//! computation that others could join, the new entry and an eviction. Rounds are
-//! interleaved, so that whatever else the machine does falls on all alike; the medians
-//! and their ratios to ours are printed. `cargo bench --bench misses`.
-
-// The times are well within an `f64`.
-#![allow(clippy::cast_precision_loss)]
+//! What a miss costs, beside the peers: maxsize 1024, and keys that come round again long after they
+//! were evicted, on one thread and on two with keys of their own. The body is next to nothing, so
+//! this is what a cache adds: the look-up, the new entry and an eviction; and where misses are
+//! coalesced, the computation that others could join. `cargo bench --bench misses`.
 
 mod common;
 
-use std::hint::black_box;
-use std::sync::{Barrier, LazyLock};
-use std::time::Instant;
+use std::convert::Infallible;
 
-use common::{Subject, compare, slowest};
+use cached::macros::cached;
+
+use common::by_hand::{Moka, Quick};
+use common::functions::{body, numbers, ours, ours_apart};
+use common::report::Report;
+use common::rounds::time;
+use common::{MAXSIZE, Role, Subject};
 
 /// Of each thread: they come round after so many calls.
 const KEYS: u64 = 1 << 20;
-/// Of a round: few, so that most rounds are not interrupted.
-const CALLS: u64 = 10_000;
-const ROUNDS: u64 = 151;
-
-mod functions {
-    #[lruheap::lru_cache(maxsize = 1024)]
-    pub(crate) fn ours(x: u64) -> u64 {
-        x + 1
-    }
-
-    #[lruheap::lru_cache(maxsize = 1024, coalesce = false)]
-    pub(crate) fn ours_apart(x: u64) -> u64 {
-        x + 1
-    }
-}
-
-static MOKA: LazyLock<moka::sync::Cache<u64, u64>> = LazyLock::new(|| moka::sync::Cache::new(1024));
-static QUICK: LazyLock<quick_cache::sync::Cache<u64, u64>> =
-    LazyLock::new(|| quick_cache::sync::Cache::new(1024));
-
-fn moka(x: u64) -> u64 {
-    MOKA.get_with(x, || x + 1)
-}
-
-fn quick(x: u64) -> u64 {
-    QUICK
-        .get_or_insert_with(&x, || Ok::<_, std::convert::Infallible>(x + 1))
-        .unwrap_or(0)
-}
-
-const SUBJECTS: [Subject; 4] = [
-    ("lruheap", functions::ours),
-    ("lruheap, coalesce = false", functions::ours_apart),
-    ("quick_cache", quick),
-    ("moka", moka),
-];
-
-/// Nanoseconds a call, on each of `threads` threads.
-fn round(call: fn(u64) -> u64, threads: u64, round: u64) -> f64 {
-    let barrier = Barrier::new(usize::try_from(threads).unwrap_or(1));
-    let barrier = &barrier;
-    let work = move |thread: u64| {
-        let key = |n: u64| thread * KEYS + (round * CALLS + n) % KEYS;
-        barrier.wait();
-        let start = Instant::now();
-        for n in 0..CALLS {
-            black_box(call(black_box(key(n))));
-        }
-        start.elapsed().as_nanos() as f64 / CALLS as f64
-    };
-    slowest(threads, work)
-}
+const CALLS: u64 = 5_000;
+const ROUNDS: u64 = 101;
 
 fn main() {
-    for threads in [1, 2] {
-        println!("\n{threads} thread(s), median of {ROUNDS} rounds of {CALLS} misses");
-        compare(&SUBJECTS, ROUNDS, "miss", |call, n| round(call, threads, n));
+    let report = Report::new("misses");
+    let cells = [
+        ("not coalesced", numbers(ours_apart)),
+        ("coalesced", coalescing()),
+    ];
+    for (name, subjects) in &cells {
+        for threads in [1, 2] {
+            report.compare((name, threads), subjects, ROUNDS, |call, turn| {
+                // The rounds with one thread come first, and are not met again.
+                let first = (turn.thread + threads) * KEYS;
+                let key = |n| first + (turn.round * CALLS + n) % KEYS;
+                time(call, (0..CALLS).map(key))
+            });
+        }
     }
-    for info in [
-        functions::ours::cache_info(),
-        functions::ours_apart::cache_info(),
-    ] {
+    for info in [ours::cache_info(), ours_apart::cache_info()] {
         assert_eq!(info.hits, 0, "each call is a miss: {info}");
     }
+}
+
+/// Those that run the body once for all that wait for it.
+fn coalescing() -> Vec<Subject> {
+    #[cached(max_size = 1024, sync_writes = "by_key")]
+    fn by_key(x: u64) -> u64 {
+        body(x)
+    }
+    let quick = Quick::<u64, u64>::new(MAXSIZE);
+    let moka = Moka::<u64, u64>::new(MAXSIZE as u64);
+    vec![
+        Subject::new("lruheap", Role::Ours, ours),
+        Subject::new("cached", Role::Peer, by_key),
+        Subject::new("moka", Role::Peer, move |x| moka.get_with(x, || body(x))),
+        Subject::new("quick_cache", Role::Peer, move |x| {
+            let value = quick.get_or_insert_with(&x, || Ok::<_, Infallible>(body(x)));
+            value.unwrap_or_else(|never| match never {})
+        }),
+    ]
 }

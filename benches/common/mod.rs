@@ -1,49 +1,59 @@
-//! What the benches share: subjects side by side, in rounds that are interleaved, so that
-//! whatever else the machine does falls on all alike.
+//! What the benches share.
+
+#![allow(dead_code)] // no bench needs all of it
+#![allow(clippy::cast_precision_loss)] // the figures are well within an `f64`
+
+pub(crate) mod by_hand;
+pub(crate) mod functions;
+pub(crate) mod keys;
+pub(crate) mod report;
+pub(crate) mod rounds;
+pub(crate) mod texts;
+
+/// Of every cache, where a bench does not say otherwise. The attributes of some peers ask for a
+/// literal, so it is written out in `functions`.
+pub(crate) const MAXSIZE: usize = 1024;
+
+/// What is called: each subject of a bench through the same indirection.
+pub(crate) type Call = Box<dyn Fn(u64) -> u64 + Send + Sync>;
 
 /// What is measured, and what it is called.
-pub(crate) type Subject = (&'static str, fn(u64) -> u64);
+pub(crate) struct Subject<C = Call> {
+    pub(crate) name: &'static str,
+    pub(crate) role: Role,
+    pub(crate) call: C,
+}
 
-/// Measures all subjects in each of `rounds`, and prints the medians and their ratios to
-/// that of the first. A round gives nanoseconds; what round 0 gives is not counted.
-pub(crate) fn compare(
-    subjects: &[Subject],
-    rounds: u64,
-    what: &str,
-    round: impl Fn(fn(u64) -> u64, u64) -> f64,
-) {
-    let mut times = vec![Vec::new(); subjects.len()];
-    for n in 0..=rounds {
-        for ((_, call), times) in subjects.iter().zip(&mut times) {
-            let time = round(*call, n);
-            if n > 0 {
-                times.push(time);
-            }
+impl Subject {
+    pub(crate) fn new(
+        name: &'static str,
+        role: Role,
+        call: impl Fn(u64) -> u64 + Send + Sync + 'static,
+    ) -> Self {
+        let call = Box::new(call);
+        Self { name, role, call }
+    }
+}
+
+/// What a subject is beside the others.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Role {
+    Ours,
+    /// Does the same for its users.
+    Peer,
+    /// Does something else (a cache for each thread), and is shown for scale.
+    Other,
+    /// A bare map: what no cache can beat.
+    Limit,
+}
+
+impl Role {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Role::Ours => "ours",
+            Role::Peer => "peer",
+            Role::Other => "other",
+            Role::Limit => "limit",
         }
     }
-    let medians: Vec<f64> = times.into_iter().map(median).collect();
-    for ((name, _), time) in subjects.iter().zip(&medians) {
-        println!(
-            "{name:30} {time:8.1} ns a {what}   {:6.2} × ours",
-            time / medians[0]
-        );
-    }
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-/// Runs `work` in so many threads at once, the number of each handed in; gives the
-/// longest time.
-pub(crate) fn slowest(threads: u64, work: impl Fn(u64) -> f64 + Copy + Send) -> f64 {
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads)
-            .map(|thread| scope.spawn(move || work(thread)))
-            .collect();
-        let mine = work(0);
-        let others = others.into_iter().filter_map(|other| other.join().ok());
-        others.fold(mine, f64::max)
-    })
 }
