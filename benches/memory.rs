@@ -130,9 +130,9 @@ fn add_costs(report: &Report) {
             let name = format!("{what}: {name}");
             report.add(Cell::new(&name, 1, unit), &column(costs, figure));
         };
-        add("bytes of an entry", "bytes", |cost| cost.entry);
-        add("of 100,000 entries held", "", |cost| cost.held.into());
-        add("without entries", "bytes", |cost| cost.empty);
+        add("an entry beyond key and value", "bytes", |cost| cost.entry);
+        add("held of 100,000", "entries", |cost| cost.held.into());
+        add("before any entry", "bytes", |cost| cost.empty);
     }
 }
 
@@ -162,6 +162,6 @@ fn add_allocations(report: &Report, cell: &str, subjects: &[Subject]) {
 fn main() {
     let report = Report::new("memory");
     add_costs(&report);
-    add_allocations(&report, "a hit, u64", &numbers(ours));
-    add_allocations(&report, "a hit, &str", &texts());
+    add_allocations(&report, "a hit on u64", &numbers(ours));
+    add_allocations(&report, "a hit on &str", &texts());
 }

@@ -62,7 +62,9 @@ impl Report {
         let ours = figures.iter().find(|(_, role, _)| *role == Role::Ours);
         for (subject, role, figure) in figures {
             let ratio = match ours {
-                Some((_, _, ours)) if *ours > 0.0 => format!("{:7.2} × ours", figure / ours),
+                Some((_, _, ours)) if *ours > 0.0 && unit != "%" => {
+                    format!("{:7.2} × ours", figure / ours)
+                }
                 _ => String::new(),
             };
             println!("  {subject:20} {figure:10.1} {unit:5} {ratio}");

@@ -4,6 +4,8 @@
 
 use std::env;
 use std::hint::{black_box, spin_loop};
+use std::iter;
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
@@ -31,42 +33,89 @@ pub(crate) fn crews() -> Vec<u64> {
     crews
 }
 
+/// How often the rounds of a cell are gone through, at most.
+const PASSES: u64 = 4;
+
 /// The median of each subject. `work` gives the time of one thread; that of a round is the longest.
-/// Round 0 warms up and is not counted.
+/// Round 0 of a pass warms up and is not counted, nor is a round in which some thread came late: who
+/// waits for nobody measures nothing. Where too few are left of all passes, there is no median.
 pub(crate) fn medians<S: Sync>(
     subjects: &[S],
     threads: u64,
     rounds: u64,
     work: impl Fn(&S, Turn) -> f64 + Sync,
 ) -> Vec<f64> {
+    let enough = usize::try_from(rounds / 2 + 1).expect("a number of rounds");
+    let mut times = vec![Vec::new(); subjects.len()];
+    for first in (0..PASSES).map(|pass| pass * (rounds + 1)) {
+        let crew = pass(subjects, threads, first..=first + rounds, &work);
+        for round in 1..crew[0].len() {
+            for (subject, times) in times.iter_mut().enumerate() {
+                let shares = crew.iter().map(|turns| &turns[round][subject]);
+                times.extend(together(&shares.collect::<Vec<_>>()));
+            }
+        }
+        if times.iter().all(|times| times.len() >= enough) {
+            break;
+        }
+    }
+    let median = |times: Vec<f64>| {
+        if times.len() < enough {
+            return f64::NAN;
+        }
+        median(times)
+    };
+    times.into_iter().map(median).collect()
+}
+
+/// What one thread did of a round.
+struct Share {
+    start: Instant,
+    end: Instant,
+    time: f64,
+}
+
+/// What each thread did, by round and subject.
+fn pass<S: Sync>(
+    subjects: &[S],
+    threads: u64,
+    rounds: RangeInclusive<u64>,
+    work: &(impl Fn(&S, Turn) -> f64 + Sync),
+) -> Vec<Vec<Vec<Share>>> {
     let gate = Gate::new(threads);
     let turns = |thread| {
-        let round = |round| {
-            let time = |subject| {
-                gate.wait();
-                work(subject, Turn { thread, round })
-            };
-            subjects.iter().map(time).collect::<Vec<f64>>()
+        let share = |subject, round| {
+            gate.wait();
+            let start = Instant::now();
+            let time = work(subject, Turn { thread, round });
+            let end = Instant::now();
+            Share { start, end, time }
         };
-        (0..=rounds).map(round).collect::<Vec<_>>()
+        let round = |round| subjects.iter().map(|it| share(it, round)).collect();
+        rounds.clone().map(round).collect()
     };
-    let mut longest = thread::scope(|scope| {
+    thread::scope(|scope| {
         let turns = &turns;
         let others: Vec<_> = (1..threads)
             .map(|thread| scope.spawn(move || turns(thread)))
             .collect();
-        let mut longest = turns(0);
-        for other in others {
-            let times = other.join().expect("a round that panics ends the bench");
-            let both = longest.iter_mut().flatten().zip(times.iter().flatten());
-            both.for_each(|(longest, time)| *longest = longest.max(*time));
-        }
-        longest
-    });
-    longest.remove(0);
-    (0..subjects.len())
-        .map(|subject| median(longest.iter().map(|round| round[subject]).collect()))
-        .collect()
+        let mine = turns(0);
+        let joined = others.into_iter().map(|other| {
+            let turns = other.join();
+            turns.expect("a round that panics ends the bench")
+        });
+        iter::once(mine).chain(joined).collect()
+    })
+}
+
+/// The longest time, if all threads were at work for nine tenths of the round.
+fn together(shares: &[&Share]) -> Option<f64> {
+    let first = shares.iter().map(|share| share.start).min()?;
+    let last = shares.iter().map(|share| share.start).max()?;
+    let end = shares.iter().map(|share| share.end).max()?;
+    let is_late = (last - first) * 10 > end - first;
+    let times = shares.iter().map(|share| share.time);
+    (!is_late).then(|| times.fold(0.0, f64::max))
 }
 
 pub(crate) fn median(mut figures: Vec<f64>) -> f64 {

@@ -2,20 +2,23 @@
 //!
 //! What belongs here: cargo commands in the order a change has to pass them, and checks that need
 //! the output of cargo itself (how many crates a user builds, how long that takes, what a package
-//! contains). What doesn't: anything a `#[test]` or a bench can hold, any knowledge of how the
+//! contains) or of the benches (a table of them). What doesn't: anything a `#[test]` or a bench can hold, any knowledge of how the
 //! library works, and any dependency: this has to build at once on a bare machine.
 
+mod bars;
+mod bench;
+mod build_time;
 mod builds;
+mod rows;
+mod scratch;
 
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::fmt::{self, Display};
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
 
 const USAGE: &str = "\
 Usage: cargo xtask <command>
@@ -27,7 +30,10 @@ Commands:
   loom        the models of what is lock-free or unsafe, under every interleaving of their threads
   sanitize    the tests of methods and of the engine under AddressSanitizer (asks for a nightly
               Rust: `rustup toolchain install nightly`) and valgrind (`apt install valgrind`); Linux
-  build-time  how long a first build with lruheap takes, side by side with `cached`
+  bench       all benches, one after the other, and what they say in docs/benchmarks.md; or those that
+              are named (`bench hits builds`), which writes nothing
+  build-time  how long a first build with lruheap takes, and what one more function adds to a build
+              and to a program, side by side with `cached`
   help        this text
 ";
 
@@ -44,9 +50,6 @@ const PACKAGED: [&str; 4] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "src/
 const SECONDS: [&str; 2] = ["LRUHEAP_FUZZ_SECONDS", "LRUHEAP_STRESS_SECONDS"];
 const SECONDS_IN_CI: &str = "60";
 
-/// Odd, so that the median is a build that took place.
-const BUILD_ROUNDS: usize = 3;
-
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -55,7 +58,8 @@ fn main() -> ExitCode {
         ["ci"] => ci(),
         ["loom"] => builds::loom(),
         ["sanitize"] => builds::sanitize(),
-        ["build-time"] => build_time(),
+        ["bench", ref names @ ..] => bench::bench(names),
+        ["build-time"] => build_time::build_time(),
         ["help" | "-h" | "--help"] => {
             print!("{USAGE}");
             Ok(())
@@ -109,33 +113,6 @@ fn host_triple() -> Result<String, Failure> {
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_owned)
         .ok_or_else(|| Failure::new("rustc does not say its host".to_owned()))
-}
-
-fn build_time() -> Outcome {
-    let scratch = Scratch::new()?;
-    let subjects = [
-        Subject::new(
-            &scratch,
-            "lruheap",
-            &format!("{{ path = '{}' }}", repository().display()),
-            "#[lruheap::lru_cache(maxsize = 128)]",
-        )?,
-        Subject::new(
-            &scratch,
-            "cached",
-            "\"4\"",
-            "#[cached::macros::cached(max_size = 128)]",
-        )?,
-    ];
-    let mut times = [Vec::new(), Vec::new()];
-    for round in 1..=BUILD_ROUNDS {
-        for (subject, times) in subjects.iter().zip(&mut times) {
-            let time = subject.build_from_scratch()?;
-            eprintln!("  round {round}, {}: {:.2} s", subject.name, seconds(time));
-            times.push(time);
-        }
-    }
-    report_build_times(&subjects, times)
 }
 
 // --- What `ci` checks ---
@@ -202,116 +179,6 @@ fn distinct_crates(tree: &str) -> BTreeSet<String> {
         .filter(|words| words.len() == 2)
         .map(|words| words.join(" "))
         .collect()
-}
-
-// --- What `build-time` builds ---
-
-/// A throw-away crate with one memoized function.
-struct Subject {
-    name: &'static str,
-    directory: PathBuf,
-    target: PathBuf,
-}
-
-impl Subject {
-    /// Writes the crate and downloads what it needs, so that no build waits for the network.
-    fn new(
-        scratch: &Scratch,
-        name: &'static str,
-        requirement: &str,
-        attribute: &str,
-    ) -> Result<Self, Failure> {
-        let directory = scratch.0.join(name);
-        fs::create_dir_all(directory.join("src"))?;
-        fs::write(
-            directory.join("Cargo.toml"),
-            format!(
-                "[package]\nname = \"{name}-user\"\nedition = \"2024\"\n\n\
-                 [dependencies]\n{name} = {requirement}\n\n[workspace]\n"
-            ),
-        )?;
-        fs::write(
-            directory.join("src/lib.rs"),
-            format!("{attribute}\npub fn f(x: u64) -> u64 {{\n    x\n}}\n"),
-        )?;
-        let subject = Self {
-            name,
-            directory,
-            target: scratch.0.join(format!("{name}-target")),
-        };
-        run(subject.cargo(&["fetch", "--quiet"]))?;
-        Ok(subject)
-    }
-
-    fn cargo(&self, arguments: &[&str]) -> Command {
-        let mut command = cargo(arguments);
-        command.current_dir(&self.directory);
-        command
-    }
-
-    fn build_from_scratch(&self) -> Result<Duration, Failure> {
-        if self.target.exists() {
-            fs::remove_dir_all(&self.target)?;
-        }
-        let mut build = self.cargo(&["build", "--offline", "--quiet", "--target-dir"]);
-        build.arg(&self.target);
-        // Empty: no wrapper, so no compiler cache hands out what is to be measured.
-        build.env("RUSTC_WRAPPER", "");
-        let start = Instant::now();
-        run(build)?;
-        Ok(start.elapsed())
-    }
-
-    /// How many crates it builds besides itself.
-    fn dependencies(&self) -> Result<usize, Failure> {
-        Ok(crates_built(self.cargo(&["tree", "--offline"]))?.len() - 1)
-    }
-}
-
-/// A temporary directory that goes with this value.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> io::Result<Self> {
-        let name = format!("lruheap-build-time-{}", std::process::id());
-        let directory = env::temp_dir().join(name);
-        fs::create_dir_all(&directory)?;
-        Ok(Self(directory))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.0) {
-            eprintln!("left behind {}: {error}", self.0.display());
-        }
-    }
-}
-
-fn report_build_times(subjects: &[Subject; 2], times: [Vec<Duration>; 2]) -> Outcome {
-    let medians = times.map(median);
-    println!("A first `cargo build`, median of {BUILD_ROUNDS}:");
-    for (subject, median) in subjects.iter().zip(medians) {
-        let crates = subject.dependencies()?;
-        println!(
-            "  {:8} {:6.2} s, {crates:2} crates",
-            subject.name,
-            seconds(median)
-        );
-    }
-    let [ours, theirs] = medians.map(seconds);
-    let [our_name, their_name] = subjects.each_ref().map(|subject| subject.name);
-    println!("  {our_name} / {their_name} = {:.2}", ours / theirs);
-    Ok(())
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
-}
-
-fn seconds(time: Duration) -> f64 {
-    time.as_secs_f64()
 }
 
 // --- Running cargo ---
@@ -422,12 +289,6 @@ mod tests {
                 "syn v3.0.0",
             ]
         );
-    }
-
-    #[test]
-    fn the_median_is_the_middle_one() {
-        let times = [9, 1, 4].map(Duration::from_secs).to_vec();
-        assert_eq!(median(times), Duration::from_secs(4));
     }
 
     #[test]
