@@ -87,6 +87,16 @@ fn hit(size: u64, cache: &impl ByHand<u64, u64>) -> f64 {
     median((0..rounds(ROUNDS)).map(round).collect())
 }
 
+fn ours() -> Ours<u64, u64> {
+    Cache::builder().maxsize(None).build()
+}
+
+/// Its capacity is beyond all sizes, and it sets aside room for a few.
+fn quick() -> Quick<u64, u64> {
+    let (hashes, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
+    Quick::<u64, u64>::with(16, 1 << 32, UnitWeighter, hashes, lifecycle)
+}
+
 /// What is free, where the system says so.
 fn free() -> Option<u64> {
     let report = fs::read_to_string("/proc/meminfo").ok()?;
@@ -105,27 +115,8 @@ fn main() {
             continue;
         }
         let growths = [
-            (
-                "lruheap",
-                Role::Ours,
-                grow(size, || -> Ours<u64, u64> {
-                    Cache::builder().maxsize(None).build()
-                }),
-            ),
-            (
-                "quick_cache",
-                Role::Peer,
-                grow(size, || {
-                    let (options, hashes) = (UnitWeighter, DefaultHashBuilder::default());
-                    Quick::<u64, u64>::with(
-                        16,
-                        1 << 32,
-                        options,
-                        hashes,
-                        DefaultLifecycle::default(),
-                    )
-                }),
-            ),
+            ("lruheap", Role::Ours, grow(size, ours)),
+            ("quick_cache", Role::Peer, grow(size, quick)),
             (
                 "lru",
                 Role::Peer,

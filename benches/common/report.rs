@@ -62,6 +62,7 @@ impl Report {
         let ours = figures.iter().find(|(_, role, _)| *role == Role::Ours);
         for (subject, role, figure) in figures {
             let ratio = match ours {
+                _ if figure.is_nan() => "too few rounds with all threads at work".to_owned(),
                 Some((_, _, ours)) if *ours > 0.0 && unit != "%" => {
                     format!("{:7.2} × ours", figure / ours)
                 }

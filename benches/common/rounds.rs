@@ -38,14 +38,14 @@ const PASSES: u64 = 4;
 
 /// The median of each subject. `work` gives the time of one thread; that of a round is the longest.
 /// Round 0 of a pass warms up and is not counted, nor is a round in which some thread came late: who
-/// waits for nobody measures nothing. Where too few are left of all passes, there is no median.
+/// contends with nobody measures nothing. Where too few are left of all passes, the median is NaN.
 pub(crate) fn medians<S: Sync>(
     subjects: &[S],
     threads: u64,
     rounds: u64,
     work: impl Fn(&S, Turn) -> f64 + Sync,
 ) -> Vec<f64> {
-    let enough = usize::try_from(rounds / 2 + 1).expect("a number of rounds");
+    let enough = usize::try_from(rounds / 4 + 1).expect("a number of rounds");
     let mut times = vec![Vec::new(); subjects.len()];
     for first in (0..PASSES).map(|pass| pass * (rounds + 1)) {
         let crew = pass(subjects, threads, first..=first + rounds, &work);

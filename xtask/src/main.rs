@@ -2,8 +2,9 @@
 //!
 //! What belongs here: cargo commands in the order a change has to pass them, and checks that need
 //! the output of cargo itself (how many crates a user builds, how long that takes, what a package
-//! contains) or of the benches (a table of them). What doesn't: anything a `#[test]` or a bench can hold, any knowledge of how the
-//! library works, and any dependency: this has to build at once on a bare machine.
+//! contains) or of the benches (tables of what they measured). What doesn't: anything a `#[test]`
+//! or a bench can hold, any knowledge of how the library works, and any dependency: this has to
+//! build at once on a bare machine.
 
 mod bars;
 mod bench;
