@@ -9,7 +9,7 @@ use cached::macros::{cached, concurrent_cached};
 use lruheap::{CacheHost, InstanceCaches, lru_cache};
 use memoize::memoize;
 
-use common::by_hand::{ByHand, Function, Quick, lru, peers, round};
+use common::by_hand::{ByHand, Function, Moka, Quick, lru, peers, round};
 use common::functions::{bare_map, body, memoized, number, numbers, ours};
 use common::keys::{HOT, text};
 use common::report::Report;
@@ -49,13 +49,11 @@ fn with_the_limit(mut subjects: Vec<Subject>) -> Vec<Subject> {
 
 // --- Entries that grow old ---
 
+type MokaBuilder = moka::sync::CacheBuilder<u64, u64, Moka<u64, u64>>;
+
 /// Moka with a time to live, or to idle.
-fn moka(
-    ages: impl FnOnce(
-        moka::sync::CacheBuilder<u64, u64, moka::sync::Cache<u64, u64>>,
-    ) -> moka::sync::CacheBuilder<u64, u64, moka::sync::Cache<u64, u64>>,
-) -> Subject {
-    let cache = ages(moka::sync::Cache::builder().max_capacity(MAXSIZE as u64)).build();
+fn moka(ages: fn(MokaBuilder) -> MokaBuilder) -> Subject {
+    let cache = ages(MokaBuilder::new(MAXSIZE as u64)).build();
     Subject {
         name: "moka",
         role: Role::Peer,

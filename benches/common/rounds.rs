@@ -37,8 +37,8 @@ pub(crate) fn crews() -> Vec<u64> {
 const PASSES: u64 = 4;
 
 /// The median of each subject. `work` gives the time of one thread; that of a round is the longest.
-/// Round 0 of a pass warms up and is not counted, nor is a round in which some thread came late: who
-/// contends with nobody measures nothing. Where too few are left of all passes, the median is NaN.
+/// Round 0 of a pass warms up and is not counted, nor is a round in which some thread came late or was
+/// away: who contends with nobody measures nothing. Where too few are left of all passes, the median is NaN.
 pub(crate) fn medians<S: Sync>(
     subjects: &[S],
     threads: u64,
@@ -108,14 +108,21 @@ fn pass<S: Sync>(
     })
 }
 
-/// The longest time, if all threads were at work for nine tenths of the round.
+/// The longest time, if the threads began as good as together and none was away for long. Even a lock
+/// that prefers one of two threads has both at work for half of the time; an interruption, which takes
+/// longer than a round, does not.
 fn together(shares: &[&Share]) -> Option<f64> {
-    let first = shares.iter().map(|share| share.start).min()?;
-    let last = shares.iter().map(|share| share.start).max()?;
-    let end = shares.iter().map(|share| share.end).max()?;
-    let is_late = (last - first) * 10 > end - first;
+    let starts = shares.iter().map(|share| share.start);
+    let ends = shares.iter().map(|share| share.end);
+    let (first, last) = (starts.clone().min()?, starts.max()?);
+    let (earliest, latest) = (ends.clone().min()?, ends.max()?);
+    let shortest = shares.iter().map(|share| share.end - share.start).min()?;
+    let is_late = (last - first) * 10 > shortest;
+    let of_all = earliest.saturating_duration_since(last);
+    let part = 1.0 / (shares.len() as f64 + 0.5);
+    let is_away = of_all < (latest - first).mul_f64(part);
     let times = shares.iter().map(|share| share.time);
-    (!is_late).then(|| times.fold(0.0, f64::max))
+    (!is_late && !is_away).then(|| times.fold(0.0, f64::max))
 }
 
 pub(crate) fn median(mut figures: Vec<f64>) -> f64 {

@@ -116,8 +116,9 @@ fn document(machine: &Machine, rows: &[Row]) -> String {
     document.push_str(
         "\nAll subjects of a line ran in one process, in short rounds that took turns; the figures \
          are medians, the time of a round that of its slowest thread, and behind a figure stands its \
-         ratio to ours: more than 1 × is slower, or larger, than lruheap. Rounds in which some thread came late are left out; where too few remain, a question mark stands. Every call goes through \
-         the same indirection. `moka`, `quick_cache`, and `lru` and `schnellru` behind a mutex of \
+         ratio to ours: more than 1 × is slower, or larger, than lruheap. Rounds in which some thread \
+         came late or was away are left out; where too few remain, a question mark stands. Every call \
+         goes through the same indirection. `moka`, `quick_cache`, and `lru` and `schnellru` behind a mutex of \
          `parking_lot` are put round a function by hand: a look-up, on a miss the body and an \
          insertion. `cached` is its `#[cached]`, and sharded its `#[concurrent_cached]`. `memoize` \
          has a cache for each thread unless it is called shared. The bare map is a `hashbrown` map \
