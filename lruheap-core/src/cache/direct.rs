@@ -6,7 +6,7 @@
 //! What is made here is made where it stays, and handed on in as few words as possible: to
 //! copy what has just been written, in other portions, costs more than all the rest.
 
-use super::board::Call;
+use super::board::{Call, Lead};
 use super::engine::Engine;
 use super::flights::{Known, Ticket};
 use super::gate::{Gate, Reader, Scope};
@@ -18,8 +18,8 @@ use crate::leading::Leader;
 /// Where the straight way leads.
 pub(super) enum Direct<K, V> {
     Held(Held<K, V>),
-    /// It is the one who computes; whether others may wait for it.
-    Lead(Ticket, bool),
+    /// It is the one who computes.
+    Lead(Lead),
     /// There is more to it.
     Other,
 }
@@ -44,13 +44,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         Some(held)
     }
 
-    /// The value for a call, or the computation of `leader`.
+    /// The value for a call, or its computation.
     #[inline(always)]
     pub(super) fn call_directly<P: Part<Owned = K>>(
         &self,
         call: Call<K>,
         part: &P,
-        leader: Leader,
         values: &impl Values<V>,
     ) -> Direct<K, V> {
         let settings = self.settings();
@@ -75,8 +74,15 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 return Direct::Other;
             }
             state.counters.misses += 1;
+            let leader = Leader::new();
             let plan = (call.hash, leader, is_open, call.is_task);
-            Direct::Lead(flights.begin_simply(plan, part.to_key()), is_open)
+            let ticket = flights.begin_simply(plan, part.to_key());
+            Direct::Lead(Lead {
+                ticket,
+                leader,
+                is_open,
+                replaces: false,
+            })
         })
     }
 

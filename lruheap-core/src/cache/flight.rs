@@ -81,25 +81,18 @@ impl<H: Home> Flight<H> {
         part: &impl Part<Owned = H::Key>,
         values: &impl Values<H::Value>,
     ) -> Result<H::Value, Self> {
-        let leader = Leader::new();
-        match home.engine().call_directly(call, part, leader, values) {
+        match home.engine().call_directly(call, part, values) {
             Direct::Held(held) => Ok(held.release(values)),
-            Direct::Lead(ticket, is_open) => {
-                if is_open {
-                    leader.enter();
+            Direct::Lead(lead) => {
+                if lead.is_open {
+                    lead.leader.enter();
                 }
-                let lead = Lead {
-                    ticket,
-                    leader,
-                    is_open,
-                    replaces: false,
-                };
                 Err(Flight {
                     home,
                     call,
                     lead,
                     pair: None,
-                    is_entered: is_open,
+                    is_entered: lead.is_open,
                     began: Instant::NEVER,
                     wait: None,
                     instead_of: None,

@@ -5,6 +5,7 @@
 
 mod biased;
 mod fence;
+mod habits;
 #[cfg(all(test, loom))]
 mod models;
 pub(crate) mod once;

@@ -1,12 +1,12 @@
 //! What is the standard library's in a build, and the model checker's in a model.
 
 #[cfg(not(loom))]
-pub(super) use parking_lot::Mutex;
+pub(super) use parking_lot::{Mutex, MutexGuard};
 #[cfg(not(loom))]
 pub(super) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 #[cfg(loom)]
-pub(super) use crate::leading::modelled::Mutex;
+pub(super) use crate::leading::modelled::{Mutex, MutexGuard};
 #[cfg(loom)]
 pub(super) use loom::cell::ConstPtr;
 #[cfg(loom)]
