@@ -86,12 +86,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         })
     }
 
-    /// Stores what a computation brings, if nothing came in between: gives what had to
-    /// make room for it, or the value back.
+    /// Stores what a computation brings, if nothing that matters came in between: gives
+    /// what had to make room for it, or the value back.
     #[inline(always)]
     pub(super) fn land_directly(
         &self,
-        (hash, ticket): (u32, Ticket),
+        call: Call<K>,
+        ticket: Ticket,
         value: V,
         values: &impl Values<V>,
     ) -> Result<Option<Payload<K, V>>, V> {
@@ -103,8 +104,18 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             if state.store.next_deadline().is_some() || state.limit() == 0 {
                 return Err(value);
             }
-            match state.flights.end_undisturbed(ticket) {
-                Some(key) => Ok(state.add(hash, key, value, values)),
+            let Some((own, has_changed)) = state.flights.quiet(call.hash, ticket) else {
+                return Err(value);
+            };
+            if has_changed {
+                // Its key may be there by now: in that case there is more to it.
+                let slot = state.slot_of(call.hash, |key| (call.same)(own, key));
+                if slot.is_some() {
+                    return Err(value);
+                }
+            }
+            match state.flights.end_quiet(ticket) {
+                Some(key) => Ok(state.add(call.hash, key, value, values)),
                 None => Err(value),
             }
         })

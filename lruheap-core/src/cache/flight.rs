@@ -242,8 +242,8 @@ impl<H: Home> Flight<H> {
         let ttl = values.lifetime(&value);
         let is_simple = self.pair.is_none() && self.instead_of.is_none() && ttl.is_none();
         let value = if is_simple && !self.lead.replaces {
-            let at = (self.call.hash, self.lead.ticket);
-            match self.home.engine().land_directly(at, value, values) {
+            let engine = self.home.engine();
+            match engine.land_directly(self.call, self.lead.ticket, value, values) {
                 Ok(old) => {
                     self.has_ended = true;
                     // The user's `Drop` may panic: there is nothing left to do.

@@ -196,7 +196,7 @@ impl<K, V> List<K, V> {
         self.begin_another(mark)
     }
 
-    #[cold]
+    #[inline(never)]
     #[allow(clippy::cast_possible_truncation)]
     fn begin_another(&mut self, mark: Mark<K, V>) -> Ticket {
         let hash = mark.plan.hash;
@@ -235,7 +235,7 @@ impl<K, V> List<K, V> {
         ended
     }
 
-    #[cold]
+    #[inline(never)]
     fn free_another(&mut self, at: u32) {
         self.index.remove(self.more[at as usize].plan.hash, at);
         self.free.push(at);
@@ -244,6 +244,12 @@ impl<K, V> List<K, V> {
             (self.more, self.free) = (Vec::new(), Vec::new());
             self.index = Table::new();
         }
+    }
+
+    /// Whether there are others under the hash of this one.
+    #[inline(never)]
+    fn has_others(&self, hash: u32, ticket: Ticket) -> bool {
+        self.under(hash).any(|other| other != ticket)
     }
 
     /// Those under a hash.
@@ -328,28 +334,41 @@ impl<K, V> Flights<K, V> {
         ended
     }
 
-    /// Ends a computation that was the only one all the time, or nearly so: none is left,
-    /// nobody waits, and nothing was stored or invalidated since it began. Gives its key,
-    /// if that may be compared in here. For caches that are not small.
+    /// The key of a computation that nobody waits for, nor for another under its hash,
+    /// and that nothing was done to; and whether anything was stored since it began. Only
+    /// if the key may be compared in here. For caches that are not small.
     #[inline(always)]
-    pub(crate) fn end_undisturbed(&mut self, ticket: Ticket) -> Option<K> {
-        let list = self.list.as_deref_mut()?;
-        let mark = &mut list.first;
-        let is_alone = ticket == Ticket(0) && list.under_way == 1;
-        let is_undisturbed = mark.changes == list.changes && mark.state == MarkState::Valid;
-        if !(is_alone && is_undisturbed && mark.wait.is_none() && mark.tags.is_empty()) {
+    pub(crate) fn quiet(&self, hash: u32, ticket: Ticket) -> Option<(&K, bool)> {
+        let list = self.list.as_deref()?;
+        let mark = list.at(ticket);
+        let is_quiet = mark.state == MarkState::Valid
+            && !mark.is_overtaken
+            && mark.wait.is_none()
+            && mark.tags.is_empty();
+        if !is_quiet || (list.under_way > 1 && list.has_others(hash, ticket)) {
             return None;
         }
-        match mark.key.take() {
-            Some(Known::Inert(key)) => {
-                mark.state = MarkState::Free;
-                list.under_way = 0;
-                Some(key)
-            }
-            pair => {
-                mark.key = pair;
-                None
-            }
+        match &mark.key {
+            Some(Known::Inert(key)) => Some((key, mark.changes != list.changes)),
+            _ => None,
+        }
+    }
+
+    /// Ends a computation that is `quiet`; its result is about to be stored.
+    #[inline(always)]
+    pub(crate) fn end_quiet(&mut self, ticket: Ticket) -> Option<K> {
+        let list = self.list.as_deref_mut()?;
+        list.under_way -= 1;
+        list.changes += 1;
+        let mark = list.at_mut(ticket);
+        mark.state = MarkState::Free;
+        let key = mark.key.take();
+        if let Some(at) = ticket.0.checked_sub(1) {
+            list.free_another(at);
+        }
+        match key {
+            Some(Known::Inert(key)) => Some(key),
+            _ => None,
         }
     }
 

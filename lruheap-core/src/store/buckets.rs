@@ -117,10 +117,14 @@ impl Buckets {
     #[inline(always)]
     pub(super) fn near(&self, hash: u32) -> Option<Slot> {
         let (home, floor) = (self.home(hash), floor(hash));
-        let window = self.array.get(home..)?.first_chunk::<WINDOW>()?;
+        let [first, rest @ ..] = self.array.get(home..)?.first_chunk::<WINDOW>()?;
+        // Hot keys come again, and most are at home: worth a guess.
+        if let Some(slot) = slot_in(first ^ floor) {
+            return Some(slot);
+        }
         // As in `seek`, nothing that a branch could predict: each is looked at.
         let mut found = FREE;
-        for bucket in window.iter().rev() {
+        for bucket in rest.iter().rev() {
             let low = bucket ^ floor;
             if has_slot(low) {
                 found = low;

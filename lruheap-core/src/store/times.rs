@@ -50,10 +50,15 @@ impl Times {
     pub(super) fn get(&self, slot: Slot) -> Option<&Time> {
         let at = slot as usize;
         let time = match self.near.get(at) {
-            None => self.far.get(at / PAGE)?.as_ref()?.get(at % PAGE)?,
+            None => self.get_far(at)?,
             Some(near) => near,
         };
         (time.place != NONE).then_some(time)
+    }
+
+    #[inline(never)]
+    fn get_far(&self, at: usize) -> Option<&Time> {
+        self.far.get(at / PAGE)?.as_ref()?.get(at % PAGE)
     }
 
     fn raw(&mut self, slot: Slot) -> Option<&mut Time> {
