@@ -60,19 +60,23 @@ thread_local! {
 }
 
 impl Leader {
+    /// No computation's: the names begin with 1.
+    pub(crate) const NOBODY: Leader = Leader(0);
+
     /// A new one.
     #[inline]
     pub(crate) fn new() -> Self {
         let next = NEXT.try_with(|next| {
             let mut name = next.get();
             if name % BLOCK == 0 {
-                name = NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
+                // The first name of a block tells that there is none: it is left out.
+                name = NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed) + 1;
             }
             next.set(name + 1);
             name
         });
         // Without thread-locals, while a thread is torn down, it takes a block each.
-        Leader(next.unwrap_or_else(|_| NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed)))
+        Leader(next.unwrap_or_else(|_| NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed) + 1))
     }
 
     /// From here on this thread is in the middle of it.

@@ -338,6 +338,6 @@ fn begin<K, V>(state: &mut State<K, V>, plan: Plan, key: Option<Known<K, V>>) ->
         leader: plan.leader,
         is_open: plan.is_open,
         replaces: plan.replaces,
-        ticket: state.flights.begin(plan, key),
+        ticket: state.flights.begin(&plan, key),
     }
 }

@@ -8,12 +8,13 @@
 
 use super::board::{Call, Lead};
 use super::engine::Engine;
-use super::flights::{Known, Ticket};
+use super::flights::{Known, Plan, Ticket};
 use super::gate::{Gate, Reader, Scope};
 use super::payload::{Held, Payload, Values};
 use super::state::State;
 use crate::key::Part;
 use crate::leading::Leader;
+use crate::time::Instant;
 
 /// Where the straight way leads.
 pub(super) enum Direct<K, V> {
@@ -75,8 +76,16 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             }
             state.counters.misses += 1;
             let leader = Leader::new();
-            let plan = (call.hash, leader, is_open, call.is_task);
-            let ticket = flights.begin_simply(plan, part.to_key());
+            let plan = Plan {
+                hash: call.hash,
+                leader,
+                is_task: call.is_task,
+                is_open,
+                replaces: false,
+                links: 0,
+                began: Instant::NEVER,
+            };
+            let ticket = flights.begin(&plan, Some(Known::Inert(part.to_key())));
             Direct::Lead(Lead {
                 ticket,
                 leader,

@@ -124,18 +124,42 @@ impl<K, V> Default for Flights<K, V> {
 }
 
 impl<K, V> Mark<K, V> {
-    #[inline]
-    fn new(plan: Plan, (number, changes): (u64, u64), key: Option<Known<K, V>>) -> Self {
+    fn free() -> Self {
         Mark {
-            plan,
-            state: MarkState::Valid,
-            number,
-            changes,
-            key,
+            plan: Plan {
+                hash: 0,
+                leader: Leader::NOBODY,
+                is_task: false,
+                is_open: false,
+                replaces: false,
+                links: 0,
+                began: Instant::NEVER,
+            },
+            state: MarkState::Free,
+            number: 0,
+            changes: 0,
+            key: None,
             wait: None,
             tags: Vec::new(),
             is_overtaken: false,
         }
+    }
+
+    /// Field by field: a whole one that has just been made would have to be copied.
+    #[inline(always)]
+    fn begin(&mut self, plan: &Plan, (number, changes): (u64, u64), key: Option<Known<K, V>>) {
+        self.plan.hash = plan.hash;
+        self.plan.leader = plan.leader;
+        self.plan.is_task = plan.is_task;
+        self.plan.is_open = plan.is_open;
+        self.plan.replaces = plan.replaces;
+        self.plan.links = plan.links;
+        self.plan.began = plan.began;
+        self.state = MarkState::Valid;
+        self.number = number;
+        self.changes = changes;
+        self.key = key;
+        self.is_overtaken = false;
     }
 
     fn end(&mut self) -> Ended<K, V> {
@@ -171,42 +195,40 @@ impl<K, V> Mark<K, V> {
 }
 
 impl<K, V> List<K, V> {
-    fn new(plan: Plan, key: Option<Known<K, V>>) -> Self {
+    fn new() -> Self {
         List {
-            first: Mark::new(plan, (0, 0), key),
+            first: Mark::free(),
             more: Vec::new(),
             free: Vec::new(),
             index: Table::new(),
-            under_way: 1,
+            under_way: 0,
             begun: 0,
             changes: 0,
         }
     }
 
-    #[inline]
-    fn begin(&mut self, plan: Plan, key: Option<Known<K, V>>) -> Ticket {
+    #[inline(always)]
+    fn begin(&mut self, plan: &Plan, key: Option<Known<K, V>>) -> Ticket {
         self.under_way += 1;
         self.begun += 1;
-        let mark = Mark::new(plan, (self.begun, self.changes), key);
+        let at = (self.begun, self.changes);
         if self.first.state == MarkState::Free {
-            // What has ended has nothing left to drop, which the compiler can't know.
-            mem::forget(mem::replace(&mut self.first, mark));
+            self.first.begin(plan, at, key);
             return Ticket(0);
         }
-        self.begin_another(mark)
+        let ticket = self.another(plan.hash);
+        self.at_mut(ticket).begin(plan, at, key);
+        ticket
     }
 
+    /// A mark under this hash, beside the first.
     #[inline(never)]
     #[allow(clippy::cast_possible_truncation)]
-    fn begin_another(&mut self, mark: Mark<K, V>) -> Ticket {
-        let hash = mark.plan.hash;
-        let at = if let Some(at) = self.free.pop() {
-            self.more[at as usize] = mark;
-            at
-        } else {
-            self.more.push(mark);
+    fn another(&mut self, hash: u32) -> Ticket {
+        let at = self.free.pop().unwrap_or_else(|| {
+            self.more.push(Mark::free());
             (self.more.len() - 1) as u32
-        };
+        });
         self.index.insert(hash, at);
         Ticket(at + 1)
     }
@@ -271,54 +293,10 @@ impl<K, V> List<K, V> {
 
 impl<K, V> Flights<K, V> {
     /// A computation begins.
-    #[inline(never)]
-    pub(crate) fn begin(&mut self, plan: Plan, key: Option<Known<K, V>>) -> Ticket {
-        match &mut self.list {
-            Some(list) => list.begin(plan, key),
-            None => {
-                self.list = Some(Box::new(List::new(plan, key)));
-                Ticket(0)
-            }
-        }
-    }
-
-    /// A thread's or a task's computation of what is not there begins.
     #[inline(always)]
-    pub(crate) fn begin_simply(
-        &mut self,
-        (hash, leader, is_open, is_task): (u32, Leader, bool, bool),
-        key: K,
-    ) -> Ticket {
-        if let Some(list) = self.list.as_deref_mut() {
-            if list.first.state == MarkState::Free {
-                list.under_way += 1;
-                list.begun += 1;
-                let mark = &mut list.first;
-                mark.plan.hash = hash;
-                mark.plan.leader = leader;
-                mark.plan.is_task = is_task;
-                mark.plan.is_open = is_open;
-                mark.plan.replaces = false;
-                mark.plan.links = 0;
-                mark.plan.began = Instant::NEVER;
-                mark.state = MarkState::Valid;
-                mark.number = list.begun;
-                mark.changes = list.changes;
-                mark.is_overtaken = false;
-                mark.key = Some(Known::Inert(key));
-                return Ticket(0);
-            }
-        }
-        let plan = Plan {
-            hash,
-            leader,
-            is_task,
-            is_open,
-            replaces: false,
-            links: 0,
-            began: Instant::NEVER,
-        };
-        self.begin(plan, Some(Known::Inert(key)))
+    pub(crate) fn begin(&mut self, plan: &Plan, key: Option<Known<K, V>>) -> Ticket {
+        let list = self.list.get_or_insert_with(|| Box::new(List::new()));
+        list.begin(plan, key)
     }
 
     /// Ends a computation. Where that was the last and memory is dear, gives it back.

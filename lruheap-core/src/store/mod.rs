@@ -137,6 +137,7 @@ impl<P> Store<P> {
     /// The caller has made sure that the key is absent and that there is room
     /// (`len() < MOST_ENTRIES`).
     #[allow(clippy::cast_possible_truncation)]
+    #[inline(always)]
     pub(crate) fn insert(&mut self, hash: u32, payload: P, deadline: Option<Instant>) -> Slot {
         debug_assert!(self.len() < MOST_ENTRIES);
         let slot = self.len() as Slot;
