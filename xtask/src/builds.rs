@@ -42,34 +42,64 @@ const SANITIZED: [&str; 7] = [
 /// given out again wait in vain: the tools hold freed memory back.
 const SKIPPED: [&str; 4] = ["--skip", "million", "--skip", "starts_anew"];
 
+/// Tests of long runs and many threads, which take turns under valgrind.
+const CROWDED: [&str; 6] = [
+    "--skip",
+    "leaning",
+    "--skip",
+    "phases",
+    "--skip",
+    "come_and_go",
+];
+
+/// The engine.
+const CORE: [&str; 3] = ["--package", "lruheap-core", "--lib"];
+
+/// The nightly cargo. Not the cargo that runs this: the toolchain is chosen by whoever is
+/// asked first.
+fn nightly(arguments: &[&str]) -> Command {
+    let mut cargo = Command::new("rustup");
+    cargo.args(["run", "nightly", "cargo"]).args(arguments);
+    cargo.current_dir(repository());
+    cargo.env_remove("RUSTC").env_remove("RUSTDOC");
+    cargo
+}
+
 pub(crate) fn sanitize() -> Outcome {
     let triple = host_triple()?;
     let tests: Vec<&str> = SANITIZED.iter().flat_map(|test| ["--test", test]).collect();
 
     let suite = |of: &[&str]| {
-        // Not the cargo that runs this: the toolchain is chosen by whoever is asked first.
-        let mut suite = Command::new("rustup");
-        suite.args(["run", "nightly", "cargo", "test", "--target", &triple]);
+        let mut suite = nightly(&["test", "--target", &triple]);
         suite
             .args(["--target-dir", "target/asan"])
             .args(of)
             .arg("--")
             .args(SKIPPED);
-        suite.current_dir(repository());
-        suite.env_remove("RUSTC").env_remove("RUSTDOC");
         suite.env("RUSTFLAGS", "-Zsanitizer=address");
         suite
     };
     run(suite(&tests))?;
-    run(suite(&["--package", "lruheap-core", "--lib"]))?;
+    run(suite(&CORE))?;
+
+    // Its standard library has to be watched too: else what that orders looks like a race.
+    let mut suite = nightly(&["test", "-Zbuild-std", "--target", &triple]);
+    suite.args(["--target-dir", "target/tsan"]);
+    suite.args(CORE).arg("--").args(SKIPPED);
+    suite.env("RUSTFLAGS", "-Zsanitizer=thread");
+    run(suite)?;
+
+    let mut suite = nightly(&["miri", "test", "--target-dir", "target/miri"]);
+    suite.args(CORE).arg("--").args(["gate::", "touches::"]);
+    run(suite)?;
 
     let runner = format!(
         "CARGO_TARGET_{}_RUNNER",
         triple.replace('-', "_").to_uppercase()
     );
-    for of in [&tests[..], &["--package", "lruheap-core", "--lib"]] {
+    for of in [&tests[..], &CORE] {
         let mut suite = cargo(&["test", "--target-dir", "target/valgrind"]);
-        suite.args(of).arg("--").args(SKIPPED);
+        suite.args(of).arg("--").args(SKIPPED).args(CROWDED);
         // What is reachable from statics at the end is no leak.
         suite.env(&runner, "valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite");
         run(suite)?;

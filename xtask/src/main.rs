@@ -27,10 +27,12 @@ Usage: cargo xtask <command>
 Commands:
   test        the whole suite of the workspace, then every example
   ci          all that a change has to pass: format, lints, docs, test, the same on a system without
-              a coarse clock, loom, benches, crates, packages
+              a coarse clock or a part in fences, loom, benches, crates, packages
   loom        the models of what is lock-free or unsafe, under every interleaving of their threads
   sanitize    the tests of methods and of the engine under AddressSanitizer (asks for a nightly
-              Rust: `rustup toolchain install nightly`) and valgrind (`apt install valgrind`); Linux
+              Rust: `rustup toolchain install nightly`) and valgrind (`apt install valgrind`), the
+              engine's under ThreadSanitizer, and those of its gate under Miri (for both `rustup
+              component add miri rust-src --toolchain nightly`); Linux
   bench       all benches, one after the other, and what they say in docs/benchmarks.md; or those that
               are named (`bench hits builds`), which writes nothing
   build-time  how long a first build with lruheap takes, and what one more function adds to a build

@@ -51,6 +51,7 @@ pub(super) fn heavy(kind: Kind) -> bool {
         // It did, and has ceased to: a filter that was put up late does that. Somebody
         // may have passed the cheap one just before, and nobody is there to ask. No
         // processor holds a store back for anything like this long.
+        #[cfg(not(loom))]
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     fence(Ordering::SeqCst);
@@ -58,15 +59,15 @@ pub(super) fn heavy(kind: Kind) -> bool {
 }
 
 /// Whether a test has it that the system takes no part.
-#[cfg(not(test))]
+#[cfg(any(not(test), loom))]
 fn is_refused() -> bool {
     false
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 pub(super) use refusal::{Refusal, is_refused};
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod refusal {
     use std::cell::Cell;
 

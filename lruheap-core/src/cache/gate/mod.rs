@@ -3,9 +3,12 @@
 //! Whatever is done to a cache is done in a closure that is handed to the
 //! gate, and no such closure runs code of the user's.
 
+// A hit is to come down to a few instructions, in whatever it stands.
+#![allow(clippy::inline_always)]
+
 mod biased;
 mod fence;
-mod habits;
+mod leaning;
 #[cfg(all(test, loom))]
 mod models;
 pub(crate) mod once;
@@ -13,15 +16,16 @@ mod readers;
 mod shim;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod threads;
+mod watch;
 
 use std::borrow::Borrow;
 use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use biased::Biased;
+use leaning::Leaning;
 
 use super::settings::Setup;
 use crate::store::Slot;
@@ -78,27 +82,6 @@ pub trait Logged {
 
     /// Takes up what was in logs: so many hits, and these entries used, in this order.
     fn take_up(&mut self, hits: u64, used: &[Slot]);
-}
-
-impl<T> Gate<T> for Mutex<T> {
-    type Reader<'a>
-        = Nobody
-    where
-        Self: 'a;
-
-    fn new(state: T, _leans: bool) -> Self {
-        Mutex::new(state)
-    }
-
-    #[inline]
-    fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        f(&mut self.lock())
-    }
-
-    #[inline]
-    fn read(&self) -> Option<Nobody> {
-        None
-    }
 }
 
 /// The gate of what one thread has to itself.
@@ -182,7 +165,7 @@ impl Scope for Thread {
 }
 
 impl Scope for Instance {
-    type Gate<T: Logged> = Mutex<T>;
+    type Gate<T: Logged> = Leaning<T>;
     type Setup = Arc<Setup>;
     const IS_SHARED: bool = true;
     const IS_SMALL: bool = true;

@@ -1,6 +1,6 @@
-//! Who comes in at a gate by a name: for each thread and name a record in lines of its own,
-//! where the thread says that it is in, and keeps the log of what it read. A thread finds
-//! its records by the names, in a table that nobody else sees.
+//! Readers of a biased gate: for each thread and gate a record in lines of its own, where
+//! the thread says that it is reading, and keeps the log of what it read. A thread finds
+//! its records by the names of their gates, in a table that nobody else sees.
 //!
 //! A name has a place in those tables, which is given out again when the gate is gone,
 //! and a number that is not. So the tables stay as short as there are gates with readers
@@ -15,14 +15,12 @@ use super::super::touches::Touches;
 use super::fence::Kind;
 use super::shim::{AtomicBool, Guarded, Ordering};
 
-/// A name by which some come in at a gate, and how they pass the fence: the place below,
-/// a bit for the fence and one for a name that a single thread knows, the number above. 0
-/// is nobody's.
+/// The name of a gate that has, or had, readers, and how they pass the fence: the place
+/// below, a bit for the fence, the number above. 0 is nobody's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Name(u64);
 
-const PLACE: u64 = (1 << 30) - 1;
-const FOR_ONE: u64 = 1 << 30;
+const PLACE: u64 = (1 << 31) - 1;
 const UNEQUAL: u64 = 1 << 31;
 const NUMBER: u32 = 32;
 
@@ -43,7 +41,7 @@ impl Name {
     pub(super) const NONE: Name = Name(0);
 
     /// A new one; `None` where there have been too many.
-    pub(super) fn new(kind: Kind, is_for_one: bool) -> Option<Self> {
+    pub(super) fn new(kind: Kind) -> Option<Self> {
         let mut names = NAMES.lock();
         let number = names.number.checked_add(1)?;
         let place = names.free.pop().unwrap_or(names.places);
@@ -56,9 +54,7 @@ impl Name {
             Kind::Unequal => UNEQUAL,
             Kind::Real => 0,
         };
-        let one = if is_for_one { FOR_ONE } else { 0 };
-        let number = u64::from(number) << NUMBER;
-        Some(Name(number | fence | one | u64::from(place)))
+        Some(Name(u64::from(number) << NUMBER | fence | u64::from(place)))
     }
 
     #[inline]
@@ -80,18 +76,6 @@ impl Name {
         }
     }
 
-    /// Whether a single thread knows it.
-    #[inline]
-    pub(super) fn is_for_one(self) -> bool {
-        self.0 & FOR_ONE != 0
-    }
-
-    /// Whether readers don't: it is nobody's, or one thread's.
-    #[inline]
-    pub(super) fn is_for_few(self) -> bool {
-        self == Name::NONE || self.is_for_one()
-    }
-
     /// Its gate is gone, or has another.
     #[allow(clippy::cast_possible_truncation)]
     pub(super) fn give_back(self) {
@@ -111,9 +95,9 @@ impl Name {
 /// anybody else's, nor on one that is fetched along with it.
 #[repr(align(128))]
 pub(super) struct Record {
-    pub(super) name: Name,
+    name: Name,
     /// Whether its thread is at what the gate guards; written by that alone.
-    pub(super) is_in: AtomicBool,
+    pub(super) is_reading: AtomicBool,
     /// Whether its thread is gone: another may have it.
     is_orphan: AtomicBool,
     /// Its thread has it while it is reading, and who keeps others from reading has it
@@ -131,7 +115,7 @@ impl Record {
     pub(super) fn new(name: Name) -> Self {
         Record {
             name,
-            is_in: AtomicBool::new(false),
+            is_reading: AtomicBool::new(false),
             is_orphan: AtomicBool::new(false),
             touches: Guarded::new(Touches::for_entries(0)),
         }
@@ -141,7 +125,7 @@ impl Record {
     fn nobodys() -> Arc<Self> {
         Arc::new(Record {
             name: Name::NONE,
-            is_in: AtomicBool::new(false),
+            is_reading: AtomicBool::new(false),
             is_orphan: AtomicBool::new(false),
             touches: Guarded::new(Touches::default()),
         })
@@ -223,18 +207,7 @@ pub(super) fn keep(record: Arc<Record>) -> bool {
     kept.ok().flatten() == Some(true)
 }
 
-/// Whether this thread keeps that record.
-pub(super) fn has(record: &Arc<Record>) -> bool {
-    let place = record.name.place();
-    let is_it = |own: &Own| {
-        let records = own.0.borrow();
-        let own = records.get(place);
-        own.is_some_and(|own| Arc::ptr_eq(own, record))
-    };
-    OWN.try_with(is_it).unwrap_or(false)
-}
-
-pub(super) use table::{find, this_thread};
+pub(super) use table::find;
 
 /// The same table, for whoever is in a hurry: without a look at whether the thread is
 /// being torn down, and without a count of who looks.
@@ -258,26 +231,21 @@ mod table {
         TABLE.set(records);
     }
 
-    /// What tells this thread from the others that there are.
-    #[inline]
-    pub(in super::super) fn this_thread() -> usize {
-        TABLE.with(|table| ptr::from_ref(table).addr())
-    }
-
-    /// This thread's record of this name.
+    /// This thread's record at the gate of this name.
     ///
     /// # Safety
     ///
-    /// While `'a` lasts, this thread does not come to its end, and it keeps no other record
-    /// in the place of this one, or somebody else holds on to this one.
+    /// 1. The gate of this name lives as long as `'a` and holds on to the records that
+    ///    threads keep there.
+    /// 2. `'a` ends before this thread does.
     #[allow(unsafe_code)]
-    #[inline(always)]
+    #[inline]
     pub(in super::super) unsafe fn find<'a>(name: Name) -> Option<&'a Record> {
         // SAFETY:
         // 1. The slice is that of the vector in `OWN`, or empty: it is empty while what is
         //    in that is moved or dropped, and all in this thread, which is in here.
-        // 2. The vector holds on to the record, or somebody else does, by what the caller
-        //    has seen to.
+        // 2. The record outlives the vector's own reference to it: with this name, it is
+        //    among those that the gate holds on to, by 1 of the caller.
         let records = unsafe { &*TABLE.get() };
         let record = records.get(name.place())?;
         let record: *const Record = Arc::as_ptr(record);
@@ -292,13 +260,7 @@ mod table {
 
     pub(super) fn set(_records: &[Arc<Record>]) {}
 
-    /// What tells this thread from the others that there are.
-    pub(in super::super) fn this_thread() -> usize {
-        OWN.try_with(|own| std::ptr::from_ref(own).addr())
-            .unwrap_or_default()
-    }
-
-    /// This thread's record of this name.
+    /// This thread's record at the gate of this name.
     ///
     /// # Safety
     ///
@@ -310,7 +272,7 @@ mod table {
             let record = records.get(name.place())?;
             (record.name == name).then(|| Arc::as_ptr(record))
         });
-        // SAFETY: as in the other.
+        // SAFETY: as in the other: the gate holds on to it.
         found.ok().flatten().map(|record| unsafe { &*record })
     }
 }

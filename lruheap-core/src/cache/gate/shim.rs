@@ -3,14 +3,14 @@
 #[cfg(not(loom))]
 pub(super) use parking_lot::{Mutex, MutexGuard};
 #[cfg(not(loom))]
-pub(super) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+pub(super) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 #[cfg(loom)]
 pub(super) use crate::leading::modelled::{Mutex, MutexGuard};
 #[cfg(loom)]
-pub(super) use loom::cell::ConstPtr;
+pub(super) use loom::cell::{ConstPtr, MutPtr};
 #[cfg(loom)]
-pub(super) use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+pub(super) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 /// A place that whoever opens it answers for: loom checks that they may.
 pub(super) struct Guarded<T>(
@@ -27,6 +27,16 @@ impl<T> Guarded<T> {
         Guarded(cell)
     }
 
+    /// The place of whoever has all of it.
+    pub(super) fn of_owner(&mut self) -> &mut T {
+        #[cfg(not(loom))]
+        return self.0.get_mut();
+        #[cfg(loom)]
+        // SAFETY: `&mut self` says that nobody else has the place.
+        #[allow(unsafe_code)]
+        self.0.with_mut(|place| unsafe { &mut *place })
+    }
+
     /// A pointer that is good for reading as long as it is kept, if the caller has seen to
     /// it that nobody writes meanwhile.
     #[inline]
@@ -35,6 +45,16 @@ impl<T> Guarded<T> {
         return ConstPtr(self.0.get());
         #[cfg(loom)]
         self.0.get()
+    }
+
+    /// A pointer that is good for writing as long as it is kept, if the caller has seen to
+    /// it that nobody else has the place meanwhile.
+    #[inline(always)]
+    pub(super) fn get_mut(&self) -> MutPtr<T> {
+        #[cfg(not(loom))]
+        return MutPtr(self.0.get());
+        #[cfg(loom)]
+        self.0.get_mut()
     }
 
     /// Hands in a pointer that is good for writing while `f` runs, if the caller has
@@ -62,6 +82,24 @@ impl<T> ConstPtr<T> {
         // SAFETY: the pointer is that of a `Guarded`, which whoever keeps this borrows;
         // the rest is the caller's.
         unsafe { &*self.0 }
+    }
+}
+
+#[cfg(not(loom))]
+pub(super) struct MutPtr<T>(*mut T);
+
+#[cfg(not(loom))]
+impl<T> MutPtr<T> {
+    /// # Safety
+    ///
+    /// Nobody else reads or writes there while the reference is in use.
+    #[allow(unsafe_code)]
+    #[allow(clippy::mut_from_ref)]
+    #[inline(always)]
+    pub(super) unsafe fn deref(&self) -> &mut T {
+        // SAFETY: the pointer is that of a `Guarded`, which whoever keeps this borrows;
+        // the rest is the caller's.
+        unsafe { &mut *self.0 }
     }
 }
 

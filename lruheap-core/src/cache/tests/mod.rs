@@ -22,7 +22,13 @@ mod freshness;
 #[cfg(loom)]
 mod interleavings;
 mod invalidation;
+#[cfg(not(loom))]
+mod leaning;
 mod model;
+#[cfg(not(loom))]
+mod phases;
+#[cfg(not(loom))]
+mod slow_code;
 mod threads;
 mod user_code;
 

@@ -1,0 +1,110 @@
+//! What belongs to whoever has the lock of a gate that leans: the name and the records of
+//! its readers, and when it pays to let them in. That nobody reads, where that matters, is
+//! for the gate to see to.
+
+use std::sync::Arc;
+
+use super::readers::{Name, Record};
+use crate::store::Slot;
+
+/// How many hits in a row open the way in for readers: to begin with, and at most.
+#[cfg(not(loom))]
+pub(super) const CALM: u32 = 1 << 7;
+#[cfg(not(loom))]
+pub(super) const MOST_CALM: u32 = 1 << 16;
+
+// In a model the first is enough.
+#[cfg(loom)]
+pub(super) const CALM: u32 = 1;
+#[cfg(loom)]
+pub(super) const MOST_CALM: u32 = 1;
+
+/// How many hits without a lock are worth closing the way in once.
+pub(super) const WORTH: u64 = 1 << 10;
+
+pub(super) struct Watch {
+    /// The name that readers know the gate by, given when they were first let in.
+    pub(super) name: Name,
+    /// Those who read, or did.
+    pub(super) records: Vec<Arc<Record>>,
+    /// Hits since something was written, as many as are wanted at most.
+    pub(super) calm: u32,
+    /// How many of them let readers in; 0 for never.
+    pub(super) wanted: u32,
+}
+
+impl Watch {
+    pub(super) fn new(leans: bool) -> Self {
+        Watch {
+            name: Name::NONE,
+            records: Vec::new(),
+            calm: 0,
+            wanted: if leans { CALM } else { 0 },
+        }
+    }
+
+    /// Something has been done: a hit, or not. Says whether readers are to be let in.
+    #[inline]
+    pub(super) fn sees(&mut self, is_hit: bool) -> bool {
+        if !is_hit {
+            self.calm = 0;
+            return false;
+        }
+        if self.calm >= self.wanted {
+            return false;
+        }
+        self.calm += 1;
+        self.calm == self.wanted
+    }
+
+    /// Readers had so many hits without the lock: sooner or later the next time.
+    pub(super) fn learn(&mut self, hits: u64) {
+        self.calm = 0;
+        if hits < WORTH {
+            self.wanted = (self.wanted * 2).min(MOST_CALM);
+        } else if hits >= WORTH * 4 {
+            self.wanted = (self.wanted / 2).max(CALM);
+        }
+    }
+
+    /// A record for one more reader: that of a thread that is gone, if there is one.
+    pub(super) fn record(&mut self) -> Arc<Record> {
+        if let Some(orphan) = self.records.iter().find(|record| record.adopt()) {
+            return Arc::clone(orphan);
+        }
+        let record = Arc::new(Record::new(self.name));
+        self.records.push(Arc::clone(&record));
+        record
+    }
+
+    /// Gives up the name, which is off, and the records under it.
+    pub(super) fn forget(&mut self) {
+        // Threads may keep their records a while yet: the logs need not be there.
+        for record in self.records.drain(..) {
+            close(&record);
+        }
+        std::mem::replace(&mut self.name, Name::NONE).give_back();
+    }
+}
+
+/// Takes up the log of a thread that does not read.
+#[allow(unsafe_code)]
+pub(super) fn hand_in(record: &Record, used: &mut Vec<Slot>) -> u32 {
+    // SAFETY: called by `revoke` with the lock held, after the name was taken off and the
+    // thread was found not to read: it will not have its log before the name is up again.
+    record
+        .touches
+        .with_mut(|touches| unsafe { &mut *touches }.hand_in(used))
+}
+
+/// Gives back the log of a name that is going.
+#[allow(unsafe_code)]
+fn close(record: &Record) {
+    // SAFETY: called by `forget` only:
+    // 1. While the gate is dropped: no thread can be reading there, or will.
+    // 2. By `revoke`, which has found that nobody reads. This name is not put up again, so
+    //    that nobody will who says so in this record.
+    record
+        .touches
+        .with_mut(|touches| unsafe { &mut *touches }.close());
+}
