@@ -42,7 +42,7 @@ type Leaning = Arc<Biased<Halves>>;
 
 fn check(model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound.get_or_insert(4);
+    builder.preemption_bound.get_or_insert(3);
     builder.check(model);
 }
 

@@ -180,7 +180,8 @@ impl Own {
 impl Drop for Own {
     fn drop(&mut self) {
         table::set(&[]);
-        for record in self.0.get_mut() {
+        let records = self.0.get_mut().iter();
+        for record in records.filter(|record| record.name != Name::NONE) {
             record.is_orphan.store(true, Ordering::Release);
         }
     }
