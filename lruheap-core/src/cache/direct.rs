@@ -11,8 +11,9 @@ use super::engine::Engine;
 use super::flights::{Known, Plan, Ticket};
 use super::gate::{Gate, Reader, Scope};
 use super::payload::{Held, Payload, Values};
+use super::settings::Care;
 use super::state::State;
-use crate::key::Part;
+use crate::key::{Part, View};
 use crate::leading::Leader;
 use crate::time::Instant;
 
@@ -28,19 +29,19 @@ pub(super) enum Direct<K, V> {
 impl<K, V, S: Scope> Engine<K, V, S> {
     /// The value for a call, where that is to be had without a lock.
     #[inline(always)]
-    pub(super) fn glance<P: Part<Owned = K>>(
+    pub(super) fn glance<W: View<Owned = K>>(
         &self,
-        call: Call<K>,
-        part: &P,
+        hash: u32,
+        view: &W,
         values: &impl Values<V>,
     ) -> Option<Held<K, V>> {
-        if !call.inert {
+        if !W::is_inert() {
             return None;
         }
         let mut reader = self.gate.read()?;
         let state = reader.state();
-        let is_it = |key: &K| part.matches(key);
-        let (slot, held) = state.glance(call.hash, is_it, self.settings(), values)?;
+        let is_it = |key: &K| view.matches(key);
+        let (slot, held) = state.glance(hash, is_it, self.settings(), values)?;
         reader.note(slot);
         Some(held)
     }
@@ -54,7 +55,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         values: &impl Values<V>,
     ) -> Direct<K, V> {
         let settings = self.settings();
-        if !(call.inert && settings.is_plain) {
+        if !call.inert || settings.care == Care::More {
             return Direct::Other;
         }
         self.gate.with(|state| {
@@ -105,7 +106,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         value: V,
         values: &impl Values<V>,
     ) -> Result<Option<Payload<K, V>>, V> {
-        if S::IS_SMALL || !self.settings().is_simple {
+        if S::IS_SMALL || self.settings().care > Care::None {
             return Err(value);
         }
         self.gate.with(|state| {

@@ -14,10 +14,10 @@ use smallvec::SmallVec;
 
 use super::board::Waits;
 use super::flights::{Known, Ticket};
-use super::gate::{Gate, Process, Scope};
+use super::gate::{Gate, Process, Reader, Scope};
 use super::patience::Patience;
 use super::payload::{Held, Pair, Payload, Trash, Values};
-use super::settings::Settings;
+use super::settings::{Care, Settings};
 use super::state::{Asking, Look, State};
 use super::tags::Tag;
 use crate::alarm;
@@ -76,7 +76,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         let settings = &setup.borrow().settings;
         let state = State::new(settings.maxsize);
         Engine {
-            gate: S::Gate::new(state, settings.is_plain),
+            gate: S::Gate::new(state, settings.care < Care::More),
             setup,
         }
     }
@@ -179,29 +179,47 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     #[inline]
-    pub(super) fn at_view<W, R>(
+    fn at_view<W: View<Owned = K>, R>(
         &self,
-        view: &W,
+        (hash, view): (u32, &W),
         trash: &mut Trash<K, V>,
-        act: impl FnOnce(&mut State<K, V>, Option<Slot>, u32, &mut Trash<K, V>) -> R,
-    ) -> R
-    where
-        W: View<Owned = K>,
-    {
-        let hash = self.hash(view);
+        act: impl FnOnce(&mut State<K, V>, Option<Slot>, &mut Trash<K, V>) -> R,
+    ) -> R {
         self.at_slot(
             (hash, W::is_inert()),
             view,
             |view, key| view.matches(key),
             trash,
-            |state, slot, _, trash| act(state, slot, hash, trash),
+            |state, slot, _, trash| act(state, slot, trash),
         )
+    }
+
+    /// Looks at an entry, beside others who look if there is a way in for such.
+    fn look_at<W: View<Owned = K>, R>(
+        &self,
+        view: &W,
+        look: impl Fn(&State<K, V>, Option<Slot>) -> R,
+    ) -> R {
+        let hash = self.hash(view);
+        if W::is_inert() {
+            if let Some(reader) = self.gate.read() {
+                let state = reader.state();
+                return look(state, state.slot_of(hash, |key| view.matches(key)));
+            }
+        }
+        self.at_view((hash, view), &mut Trash::new(), |state, slot, _| {
+            look(state, slot)
+        })
     }
 
     /// The value, counted and touched, with nothing to compute it.
     pub(crate) fn get(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
+        let hash = self.hash(view);
+        if let Some(held) = self.glance(hash, view, values) {
+            return Some(held.release(values));
+        }
         let mut trash = Trash::new();
-        let held = self.at_view(view, &mut trash, |state, slot, hash, trash| {
+        let held = self.at_view((hash, view), &mut trash, |state, slot, trash| {
             let asking = Asking::Get;
             match state.look((hash, slot), asking, self.settings(), values, trash) {
                 Look::Hit(held) => Some(held),
@@ -216,7 +234,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// The value; neither counted nor touched.
     pub(crate) fn peek(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
-        let held = self.at_view(view, &mut Trash::new(), |state, slot, _, _| {
+        let held = self.look_at(view, |state, slot| {
             let slot = state.live(slot, self.settings())?;
             let payload = state.store.payload(slot);
             values
@@ -233,7 +251,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         view: &W,
         is_good: impl Fn(&V) -> bool,
     ) -> Option<Duration> {
-        self.at_view(view, &mut Trash::new(), |state, slot, _, _| {
+        self.look_at(view, |state, slot| {
             let slot = state.live(slot, self.settings())?;
             if !is_good(state.store.payload(slot).value()) {
                 return None;
@@ -247,7 +265,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// Removes the entry; its value is handed out if it was live.
     pub(crate) fn remove(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
-        let removed = self.at_view(view, &mut Trash::new(), |state, slot, hash, _| {
+        let hash = self.hash(view);
+        let removed = self.at_view((hash, view), &mut Trash::new(), |state, slot, _| {
             state.flights.invalidate(hash);
             let live = state.live(slot, self.settings()).is_some();
             let payload = state.take_out(slot?);
@@ -365,12 +384,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.gate.with(|state| state.store.next_deadline())
+        self.gate.visit(|state| state.store.next_deadline())
     }
 
     pub(crate) fn info(&self) -> CacheInfo {
         let mut trash = Trash::new();
-        self.gate.with(|state| {
+        self.gate.visit(|state| {
             state.expire(&self.settings().clock, usize::MAX, &mut trash);
             state.info(self.settings())
         })
@@ -378,7 +397,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     pub(crate) fn parameters(&self) -> CacheParameters {
         CacheParameters {
-            maxsize: self.gate.with(|state| state.maxsize),
+            maxsize: self.gate.visit(|state| state.maxsize),
             ..self.setup.borrow().parameters()
         }
     }
@@ -398,7 +417,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         V: Clone,
     {
         // A second payload for each: a clone of what is inert, or the pointer.
-        let entries: Vec<Payload<K, V>> = self.gate.with(|state| {
+        let entries: Vec<Payload<K, V>> = self.gate.visit(|state| {
             let live = |&slot: &Slot| state.live(Some(slot), self.settings()).is_some();
             let live = state.store.in_order().filter(live);
             live.take(n)
@@ -410,7 +429,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     #[cfg(test)]
     pub(crate) fn inspect<R>(&self, f: impl FnOnce(&State<K, V>) -> R) -> R {
-        self.gate.with(|state| f(state))
+        self.gate.visit(|state| f(state))
     }
 }
 

@@ -67,7 +67,7 @@ impl<H: Home> Flight<H> {
         values: &impl Values<H::Value>,
     ) -> Result<H::Value, Self> {
         let call = home.engine().describe(part, false);
-        match home.engine().glance(call, part, values) {
+        match home.engine().glance(call.hash, part, values) {
             Some(held) => Ok(held.release(values)),
             None => Flight::board_slowly(home, call, part, values),
         }
@@ -126,7 +126,7 @@ impl<H: Home> Flight<H> {
         values: &impl Values<H::Value>,
     ) -> Boarding<H> {
         let call = home.engine().describe(part, true);
-        match home.engine().glance(call, part, values) {
+        match home.engine().glance(call.hash, part, values) {
             Some(held) => Boarding::Held(held),
             None => Flight::arrive(home, call, part, values),
         }

@@ -30,11 +30,21 @@ pub(crate) struct Settings {
     /// Whether an entry is looked at in another way as it grows old. Worked out from the
     /// rest.
     pub(crate) ages: bool,
-    /// Whether a hit changes nothing but the order of use. Worked out from the rest.
-    pub(crate) is_plain: bool,
-    /// Whether, beyond that, entries are kept for ever. Worked out from the rest.
-    pub(crate) is_simple: bool,
+    /// Worked out from the rest.
+    pub(crate) care: Care,
     pub(crate) clock: Clock,
+}
+
+/// What the times of entries ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Care {
+    /// They are kept for ever, but for those that came with a time of their own.
+    #[default]
+    None,
+    /// A deadline, which a hit leaves as it is.
+    Deadline,
+    /// A hit changes more than the order of use.
+    More,
 }
 
 /// What a cache is set up with, and what it does not change again: its settings
@@ -56,12 +66,15 @@ impl Settings {
 impl Setup {
     pub(crate) fn new(settings: Settings) -> Self {
         let ages = settings.xfetch.is_some() || !settings.keep().is_zero();
-        let is_plain = !ages && settings.tti.is_none();
+        let care = match settings.ttl {
+            _ if ages || settings.tti.is_some() => Care::More,
+            Some(_) => Care::Deadline,
+            None => Care::None,
+        };
         Setup {
             settings: Settings {
                 ages,
-                is_plain,
-                is_simple: is_plain && settings.ttl.is_none(),
+                care,
                 ..settings
             },
             hasher: foldhash::fast::RandomState::default(),

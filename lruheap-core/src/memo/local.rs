@@ -1,6 +1,9 @@
 //! Where the caches of a function with `scope = thread` live: in each thread's
 //! own storage, and gone with the thread.
 
+// A hit is to come down to a few instructions, in whatever it stands.
+#![allow(clippy::inline_always)]
+
 use std::any::{Any, TypeId};
 use std::cell::{OnceCell, RefCell};
 use std::rc::{Rc, Weak};

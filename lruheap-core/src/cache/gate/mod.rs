@@ -3,9 +3,6 @@
 //! Whatever is done to a cache is done in a closure that is handed to the
 //! gate, and no such closure runs code of the user's.
 
-// A hit is to come down to a few instructions, in whatever it stands.
-#![allow(clippy::inline_always)]
-
 mod biased;
 mod fence;
 mod leaning;
