@@ -46,6 +46,17 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         Some(held)
     }
 
+    /// The same, whole, for a key whose hash runs no code of the user's.
+    #[inline(always)]
+    pub(crate) fn answer<W: View<Owned = K>>(
+        &self,
+        view: &W,
+        values: &impl Values<V>,
+    ) -> Option<V> {
+        let held = self.glance(self.hash(view), view, values)?;
+        Some(held.release(values))
+    }
+
     /// The value for a call, or its computation.
     #[inline(always)]
     pub(super) fn call_directly<P: Part<Owned = K>>(

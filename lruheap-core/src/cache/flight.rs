@@ -31,6 +31,18 @@ pub trait Home {
     /// The engine itself.
     #[doc(hidden)]
     fn engine(&self) -> &Engine<Self::Key, Self::Value, Self::Scope>;
+
+    /// Answers a call at a glance, where the engine is to be had for less as long as that
+    /// takes.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn answer<P: Part<Owned = Self::Key>>(
+        &self,
+        _part: &P,
+        _values: &impl Values<Self::Value>,
+    ) -> Option<Self::Value> {
+        None
+    }
 }
 
 type WaitOf<H> = Wait<<H as Home>::Key, <H as Home>::Value>;
@@ -66,6 +78,9 @@ impl<H: Home> Flight<H> {
         part: &impl Part<Owned = H::Key>,
         values: &impl Values<H::Value>,
     ) -> Result<H::Value, Self> {
+        if let Some(value) = home.answer(part, values) {
+            return Ok(value);
+        }
         let call = home.engine().describe(part, false);
         match home.engine().glance(call.hash, part, values) {
             Some(held) => Ok(held.release(values)),

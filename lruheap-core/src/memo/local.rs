@@ -11,7 +11,8 @@ use std::thread::LocalKey;
 
 use super::summary::{MethodCaches, Summary};
 use super::tracked::{OfPointer, Tracked};
-use crate::cache::{CacheBuilder, Engine, Home, Thread};
+use crate::cache::{CacheBuilder, Engine, Home, Thread, Values};
+use crate::key::Part;
 use crate::registry::{self, Listed};
 
 /// The cache of one thread.
@@ -36,6 +37,13 @@ impl<K, V> Home for Local<K, V> {
             kept.flatten()
                 .expect("a thread that is not torn down keeps its caches")
         })
+    }
+
+    #[inline(always)]
+    fn answer<P: Part<Owned = K>>(&self, part: &P, values: &impl Values<V>) -> Option<V> {
+        // Not with a key whose hash runs code of the user's: it is asked for once.
+        let key = self.kept.filter(|_| P::is_inert())?;
+        key.with(|slot| slot.cache.get()?.answer(part, values))
     }
 }
 
