@@ -153,7 +153,8 @@ impl<K, V> State<K, V> {
         value: V,
         values: &impl Values<V>,
     ) -> Option<Payload<K, V>> {
-        let payload = Payload::new(key, value, values.is_inert());
+        let is_light = values.is_light(&value);
+        let payload = Payload::new(key, value, is_light);
         if self.store.len() < self.limit() {
             self.store.insert(hash, payload, None);
             return None;

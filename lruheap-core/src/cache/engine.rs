@@ -295,7 +295,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     ) {
         let at = (self.hash(part), P::is_inert());
         let ttl = values.lifetime(&value);
-        let payload = Payload::new(part.to_key(), value, at.1 && values.is_inert());
+        let is_light = at.1 && values.is_light(&value);
+        let payload = Payload::new(part.to_key(), value, is_light);
         self.set_at(at, P::same, payload, ttl, tags);
     }
 
@@ -306,7 +307,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     {
         let query = Query::<K, K>::new(&key);
         let at = (self.hash(&query), Query::<K, K>::is_inert());
-        let payload = Payload::new(key, value, at.1 && values.is_inert());
+        let is_light = at.1 && values.is_light(&value);
+        let payload = Payload::new(key, value, is_light);
         self.set_at(at, K::eq, payload, ttl, Vec::new());
     }
 

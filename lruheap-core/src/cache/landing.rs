@@ -59,7 +59,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 unreachable!("a computation has its key");
             };
             let slot = state.slot_of(call.hash, |other| (call.same)(&key, other));
-            let payload = Payload::new(key, value, values.is_inert());
+            let is_light = values.is_light(&value);
+            let payload = Payload::new(key, value, is_light);
             let at = (call.hash, slot);
             self.land_in(state, at, payload, ended, (terms, audience), values, trash)
         })

@@ -56,7 +56,8 @@ impl<K, V> Pair<K, V> {
 /// A key and its value.
 ///
 /// `Inline` only where comparing the key and cloning the value are known to
-/// run no code of the user's, so that both may happen while the gate is held.
+/// run no code of the user's, and not to take long, so that both may happen while the
+/// gate is held.
 /// Any other pair is taken out of the gate by its pointer and looked at there.
 pub(crate) enum Payload<K, V> {
     Inline(K, V),
@@ -189,8 +190,8 @@ impl<K, V> IntoIterator for Trash<K, V> {
 
 /// How the values of a cache are handed to callers.
 pub trait Values<V> {
-    /// Whether `copy` is known to run no code of the user's.
-    fn is_inert(&self) -> bool;
+    /// Whether `copy` is known to run no code of the user's, and not to take long.
+    fn is_light(&self, value: &V) -> bool;
 
     /// Whether the value can be handed out at all. Runs no user code.
     #[inline]
@@ -220,8 +221,8 @@ pub(crate) struct Clones;
 
 impl<V: Clone + 'static> Values<V> for Clones {
     #[inline]
-    fn is_inert(&self) -> bool {
-        crate::inert::is_inert::<V>()
+    fn is_light(&self, value: &V) -> bool {
+        crate::inert::is_light(value)
     }
 
     #[inline]

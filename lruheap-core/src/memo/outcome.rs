@@ -9,7 +9,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use crate::cache::Values;
-use crate::inert::is_inert;
+use crate::inert::is_light;
 
 /// What a result needs to be kept.
 #[diagnostic::on_unimplemented(
@@ -116,8 +116,8 @@ struct Clones<V>(PhantomData<fn() -> V>);
 
 impl<V: CacheValue> Values<V> for Clones<V> {
     #[inline]
-    fn is_inert(&self) -> bool {
-        is_inert::<V>()
+    fn is_light(&self, value: &V) -> bool {
+        is_light(value)
     }
 
     #[inline]
@@ -140,8 +140,8 @@ struct Somes<V>(PhantomData<fn() -> V>);
 
 impl<V: IsOption + CacheValue> Values<V> for Somes<V> {
     #[inline]
-    fn is_inert(&self) -> bool {
-        is_inert::<V>()
+    fn is_light(&self, value: &V) -> bool {
+        is_light(value)
     }
 
     #[inline]
@@ -175,8 +175,8 @@ struct Lasting<C, F> {
 }
 
 impl<V, C: Values<V>, F: Fn(&V) -> Option<Duration>> Values<V> for Lasting<C, F> {
-    fn is_inert(&self) -> bool {
-        self.values.is_inert()
+    fn is_light(&self, value: &V) -> bool {
+        self.values.is_light(value)
     }
 
     fn is_good(&self, value: &V) -> bool {
@@ -243,7 +243,7 @@ impl<R> AnyResult<R> {
 struct Oks<T, E>(PhantomData<fn() -> (T, E)>);
 
 impl<T: CacheValue, E> Values<Result<T, E>> for Oks<T, E> {
-    fn is_inert(&self) -> bool {
+    fn is_light(&self, _value: &Result<T, E>) -> bool {
         false
     }
 
