@@ -6,6 +6,8 @@
 //! What is made here is made where it stays, and handed on in as few words as possible: to
 //! copy what has just been written, in other portions, costs more than all the rest.
 
+use std::sync::Arc;
+
 use super::board::{Call, Lead};
 use super::engine::Engine;
 use super::flights::{Known, Plan, Ticket};
@@ -29,32 +31,42 @@ pub(super) enum Direct<K, V> {
 impl<K, V, S: Scope> Engine<K, V, S> {
     /// The value for a call, where that is to be had without a lock.
     #[inline(always)]
-    pub(super) fn glance<W: View<Owned = K>>(
+    pub(crate) fn glance<W: View<Owned = K>>(
         &self,
         hash: u32,
         view: &W,
         values: &impl Values<V>,
-    ) -> Option<Held<K, V>> {
+    ) -> Option<V> {
         if !W::is_inert() {
             return None;
         }
         let mut reader = self.gate.read()?;
-        let state = reader.state();
         let is_it = |key: &K| view.matches(key);
-        let (slot, held) = state.glance(hash, is_it, self.settings(), values)?;
+        let state = reader.state();
+        let (slot, payload) = state.glance(hash, is_it, self.settings(), values)?;
+        let pair = match payload {
+            Payload::Inline(_, value) => {
+                let value = values.copy(value);
+                reader.note(slot);
+                return Some(value);
+            }
+            Payload::Shared(pair) => Arc::clone(pair),
+            Payload::Moving => return None,
+        };
         reader.note(slot);
-        Some(held)
+        drop(reader);
+        // Code of the user's, maybe.
+        Some(values.copy(pair.value()))
     }
 
-    /// The same, whole, for a key whose hash runs no code of the user's.
+    /// The same for a key whose hash runs no code of the user's, and is not known yet.
     #[inline(always)]
     pub(crate) fn answer<W: View<Owned = K>>(
         &self,
         view: &W,
         values: &impl Values<V>,
     ) -> Option<V> {
-        let held = self.glance(self.hash(view), view, values)?;
-        Some(held.release(values))
+        self.glance(self.hash(view), view, values)
     }
 
     /// The value for a call, or its computation.

@@ -215,8 +215,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// The value, counted and touched, with nothing to compute it.
     pub(crate) fn get(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
         let hash = self.hash(view);
-        if let Some(held) = self.glance(hash, view, values) {
-            return Some(held.release(values));
+        if let Some(value) = self.glance(hash, view, values) {
+            return Some(value);
         }
         let mut trash = Trash::new();
         let held = self.at_view((hash, view), &mut trash, |state, slot, trash| {

@@ -83,7 +83,7 @@ impl<H: Home> Flight<H> {
         }
         let call = home.engine().describe(part, false);
         match home.engine().glance(call.hash, part, values) {
-            Some(held) => Ok(held.release(values)),
+            Some(value) => Ok(value),
             None => Flight::board_slowly(home, call, part, values),
         }
     }
@@ -142,7 +142,7 @@ impl<H: Home> Flight<H> {
     ) -> Boarding<H> {
         let call = home.engine().describe(part, true);
         match home.engine().glance(call.hash, part, values) {
-            Some(held) => Boarding::Held(held),
+            Some(value) => Boarding::Held(Held::Copied(value)),
             None => Flight::arrive(home, call, part, values),
         }
     }

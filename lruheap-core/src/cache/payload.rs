@@ -84,6 +84,16 @@ impl<K, V> Payload<K, V> {
         }
     }
 
+    /// Both.
+    #[inline(always)]
+    pub(crate) fn pair(&self) -> Option<(&K, &V)> {
+        match self {
+            Payload::Inline(key, value) => Some((key, value)),
+            Payload::Shared(pair) => Some((pair.key(), pair.value())),
+            Payload::Moving => None,
+        }
+    }
+
     #[inline]
     pub(crate) fn value(&self) -> &V {
         match self {

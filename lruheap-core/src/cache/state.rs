@@ -3,7 +3,6 @@
 //! to go is put in the trash, for the caller to drop outside.
 
 use std::mem;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::flights::{Ended, Flights};
@@ -177,55 +176,32 @@ impl<K, V> State<K, V> {
         is_it: impl Fn(&K) -> bool,
         settings: &Settings,
         values: &impl Values<V>,
-    ) -> Option<(Slot, Held<K, V>)> {
-        if let Some(slot) = self.store.near(hash) {
-            if let Some(found) = self.hold_if(slot, &is_it, settings, values) {
-                return found;
-            }
+    ) -> Option<(Slot, &Payload<K, V>)> {
+        let first = self.store.near(hash)?;
+        let payload = self.store.payload(first);
+        // Looked at once: key and value lie side by side.
+        let (key, value) = payload.pair()?;
+        if !is_it(key) {
+            return self.glance_at_others(hash, &is_it, settings, values);
         }
-        self.glance_at_all(hash, &is_it, settings, values)
+        let is_hit = !self.is_over(first, &settings.clock) && values.is_good(value);
+        is_hit.then_some((first, payload))
     }
 
+    /// The same where another key has the same hash.
+    #[cold]
     #[inline(never)]
-    fn glance_at_all(
+    fn glance_at_others(
         &self,
         hash: u32,
         is_it: &impl Fn(&K) -> bool,
         settings: &Settings,
         values: &impl Values<V>,
-    ) -> Option<(Slot, Held<K, V>)> {
-        let mut candidates = self.store.candidates(hash);
-        let hold = |slot| self.hold_if(slot, is_it, settings, values);
-        candidates.find_map(hold).flatten()
-    }
-
-    /// `None` if the key is another; and then, if it is no hit that changes nothing but the
-    /// order of use.
-    #[inline(always)]
-    #[allow(clippy::option_option)]
-    fn hold_if(
-        &self,
-        slot: Slot,
-        is_it: &impl Fn(&K) -> bool,
-        settings: &Settings,
-        values: &impl Values<V>,
-    ) -> Option<Option<(Slot, Held<K, V>)>> {
-        // The payload is looked at once: key and value lie side by side.
-        match self.store.payload(slot) {
-            Payload::Inline(key, value) if is_it(key) => {
-                if self.is_over(slot, &settings.clock) || !values.is_good(value) {
-                    return Some(None);
-                }
-                Some(Some((slot, Held::Copied(values.copy(value)))))
-            }
-            Payload::Shared(pair) if is_it(pair.key()) => {
-                if self.is_over(slot, &settings.clock) || !values.is_good(pair.value()) {
-                    return Some(None);
-                }
-                Some(Some((slot, Held::Shared(Arc::clone(pair)))))
-            }
-            _ => None,
-        }
+    ) -> Option<(Slot, &Payload<K, V>)> {
+        let slot = self.slot_of(hash, is_it)?;
+        let payload = self.store.payload(slot);
+        let is_hit = !self.is_over(slot, &settings.clock) && values.is_good(payload.value());
+        is_hit.then_some((slot, payload))
     }
 
     /// The value of an entry, if it is a hit that changes nothing but the order of use.

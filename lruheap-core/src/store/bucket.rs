@@ -53,7 +53,7 @@ impl<'a> Candidates<'a> {
 /// Whether a bucket is one of those under a hash, less the floor of that. Another hash
 /// leaves more than 32 bits, and a free bucket nothing.
 #[inline]
-pub(super) fn has_slot(rest: u64) -> bool {
+fn has_slot(rest: u64) -> bool {
     rest.wrapping_sub(1) < u64::from(Slot::MAX)
 }
 

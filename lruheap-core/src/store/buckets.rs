@@ -11,7 +11,7 @@
 //! rare case that it is full. No growth in here, and no way to compare keys.
 
 use super::Slot;
-use super::bucket::{Candidates, FREE, floor, has_slot, hash_of, is_below, pack, slot_in, unpack};
+use super::bucket::{Candidates, FREE, floor, hash_of, is_below, pack, slot_in, unpack};
 
 /// How many buckets a look-up reads without a branch.
 const WINDOW: usize = 4;
@@ -112,25 +112,21 @@ impl Buckets {
             .count()
     }
 
-    /// The first slot under `hash`, if it stands where most do. Where there is none, or it
-    /// is not the wanted one, `candidates` knows more.
+    /// The first slot under `hash`, for a look-up that mostly succeeds: it guesses how far
+    /// from home that stands, which for keys that come again and again is learnt.
     #[inline(always)]
     pub(super) fn near(&self, hash: u32) -> Option<Slot> {
-        let (home, floor) = (self.home(hash), floor(hash));
-        let [first, rest @ ..] = self.array.get(home..)?.first_chunk::<WINDOW>()?;
-        // Hot keys come again, and most are at home: worth a guess.
-        if let Some(slot) = slot_in(first ^ floor) {
-            return Some(slot);
-        }
-        // As in `seek`, nothing that a branch could predict: each is looked at.
-        let mut found = FREE;
-        for bucket in rest.iter().rev() {
-            let low = bucket ^ floor;
-            if has_slot(low) {
-                found = low;
+        let (mut at, floor) = (self.home(hash), floor(hash));
+        loop {
+            let bucket = *self.array.get(at)?;
+            if let Some(slot) = slot_in(bucket ^ floor) {
+                return Some(slot);
             }
+            if !is_below(bucket, floor) {
+                return None;
+            }
+            at += 1;
         }
-        slot_in(found)
     }
 
     /// The slots under `hash`, in no particular order.

@@ -70,8 +70,7 @@ impl<P> Store<P> {
         self.table.candidates(hash)
     }
 
-    /// One of them, mostly, for less: where it is none, or not the wanted one, there may
-    /// be others.
+    /// The first of them, for less; where it is not the wanted one, there may be others.
     #[inline(always)]
     pub(crate) fn near(&self, hash: u32) -> Option<Slot> {
         self.table.near(hash)

@@ -74,7 +74,7 @@ impl Table {
         self.buckets_under(hash).candidates(hash)
     }
 
-    /// One of them, mostly, for less.
+    /// The first of them, if there is one.
     #[inline(always)]
     pub(crate) fn near(&self, hash: u32) -> Option<Slot> {
         self.buckets_under(hash).near(hash)
