@@ -38,7 +38,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         values: &impl Values<V>,
     ) -> Option<V> {
         if !W::is_inert() {
-            return None;
+            return self.glance_outside(hash, view, values);
         }
         let mut reader = self.gate.read()?;
         let is_it = |key: &K| view.matches(key);
@@ -56,6 +56,35 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         reader.note(slot);
         drop(reader);
         // Code of the user's, maybe.
+        Some(values.copy(pair.value()))
+    }
+
+    /// The same for a key whose comparing may run code of the user's: the pair is held and
+    /// compared outside, and looked for again.
+    fn glance_outside<W: View<Owned = K>>(
+        &self,
+        hash: u32,
+        view: &W,
+        values: &impl Values<V>,
+    ) -> Option<V> {
+        let pair = {
+            let reader = self.gate.read()?;
+            let store = &reader.state().store;
+            let Payload::Shared(pair) = store.payload(store.near(hash)?) else {
+                return None;
+            };
+            Arc::clone(pair)
+        };
+        if !view.matches(pair.key()) {
+            return None;
+        }
+        {
+            let mut reader = self.gate.read()?;
+            let slot = reader
+                .state()
+                .still_good(hash, &pair, self.settings(), values)?;
+            reader.note(slot);
+        }
         Some(values.copy(pair.value()))
     }
 

@@ -3,11 +3,12 @@
 //! to go is put in the trash, for the caller to drop outside.
 
 use std::mem;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::flights::{Ended, Flights};
 use super::gate::Logged;
-use super::payload::{Held, Payload, Trash, Values};
+use super::payload::{Held, Pair, Payload, Trash, Values};
 use super::settings::{Settings, Terms};
 use super::tags::{Tag, Tags};
 use crate::random;
@@ -202,6 +203,22 @@ impl<K, V> State<K, V> {
         let payload = self.store.payload(slot);
         let is_hit = !self.is_over(slot, &settings.clock) && values.is_good(payload.value());
         is_hit.then_some((slot, payload))
+    }
+
+    /// The slot of a pair that stood first under its hash a moment ago, if it still does
+    /// and is a hit that changes nothing but the order of use.
+    pub(crate) fn still_good(
+        &self,
+        hash: u32,
+        pair: &Arc<Pair<K, V>>,
+        settings: &Settings,
+        values: &impl Values<V>,
+    ) -> Option<Slot> {
+        let slot = self.store.near(hash)?;
+        let is_it =
+            matches!(self.store.payload(slot), Payload::Shared(own) if Arc::ptr_eq(own, pair));
+        let is_hit = is_it && !self.is_over(slot, &settings.clock) && values.is_good(pair.value());
+        is_hit.then_some(slot)
     }
 
     /// The value of an entry, if it is a hit that changes nothing but the order of use.
@@ -548,6 +565,12 @@ impl<K, V> Logged for State<K, V> {
     #[inline]
     fn hits(&self) -> u64 {
         self.counters.hits
+    }
+
+    /// What is stored has been missed before, but for what its user stores.
+    #[inline]
+    fn writes(&self) -> u64 {
+        self.counters.misses
     }
 
     #[inline]

@@ -120,6 +120,10 @@ impl<P: Pointer, K, V> Logged for Watched<P, K, V> {
         0
     }
 
+    fn writes(&self) -> u64 {
+        0
+    }
+
     fn take_up(&mut self, _hits: u64, _used: &[Slot]) {}
 }
 

@@ -65,12 +65,12 @@ impl<T: Logged> Gate<T> for Biased<T> {
             let hits = self.revoke(&mut watch);
             watch.learn(hits);
         }
-        let (result, is_hit) = self.alone(&mut watch, |state| {
-            let before = state.hits();
+        let (result, is_hit, is_write) = self.alone(&mut watch, |state| {
+            let (hits, writes) = (state.hits(), state.writes());
             let result = f(state);
-            (result, state.hits() != before)
+            (result, state.hits() != hits, state.writes() != writes)
         });
-        if watch.sees(is_hit) {
+        if watch.sees(is_hit, is_write) {
             self.let_in(&mut watch);
         }
         result

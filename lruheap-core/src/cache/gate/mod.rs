@@ -77,6 +77,9 @@ pub trait Logged {
     /// All hits so far, but for those in logs.
     fn hits(&self) -> u64;
 
+    /// What has been begun to be written so far; only that it changes matters.
+    fn writes(&self) -> u64;
+
     /// Takes up what was in logs: so many hits, and these entries used, in this order.
     fn take_up(&mut self, hits: u64, used: &[Slot]);
 }

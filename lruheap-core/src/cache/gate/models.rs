@@ -22,6 +22,10 @@ impl Logged for Halves {
         self.hits
     }
 
+    fn writes(&self) -> u64 {
+        self.one.into()
+    }
+
     fn take_up(&mut self, hits: u64, used: &[Slot]) {
         self.hits += hits;
         self.used.extend(used);

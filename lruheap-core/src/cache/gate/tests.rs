@@ -20,12 +20,17 @@ const SLOTS: Slot = if cfg!(miri) { 6000 } else { 50_000 };
 #[derive(Default)]
 struct Count {
     hits: u64,
+    writes: u64,
     used: Vec<Slot>,
 }
 
 impl Logged for Count {
     fn hits(&self) -> u64 {
         self.hits
+    }
+
+    fn writes(&self) -> u64 {
+        self.writes
     }
 
     fn take_up(&mut self, hits: u64, used: &[Slot]) {
@@ -63,7 +68,7 @@ fn leaning() -> Biased<Count> {
 }
 
 fn write(gate: &Biased<Count>) {
-    gate.with(|_| ());
+    gate.with(|count| count.writes += 1);
 }
 
 /// Hits by the lock.

@@ -43,14 +43,15 @@ impl Watch {
         }
     }
 
-    /// Something has been done: a hit, or not. Says whether readers are to be let in.
+    /// Something has been done: a hit, a write, or nothing that matters. Says whether
+    /// readers are to be let in.
     #[inline]
-    pub(super) fn sees(&mut self, is_hit: bool) -> bool {
-        if !is_hit {
+    pub(super) fn sees(&mut self, is_hit: bool, is_write: bool) -> bool {
+        if is_write {
             self.calm = 0;
             return false;
         }
-        if self.calm >= self.wanted {
+        if !is_hit || self.calm >= self.wanted {
             return false;
         }
         self.calm += 1;
