@@ -15,6 +15,7 @@ mod flight;
 mod flights;
 mod gate;
 mod landing;
+mod look;
 mod patience;
 mod payload;
 mod settings;
