@@ -49,13 +49,7 @@ impl<T: Logged> Gate<T> for Biased<T> {
         Self: 'a;
 
     fn new(state: T, leans: bool) -> Self {
-        Biased {
-            front: Front {
-                name: AtomicU64::new(Name::NONE.bits()),
-            },
-            lock: Leaning::new(Watch::new(leans)),
-            state: Guarded::new(state),
-        }
+        Biased::behind(Leaning::new(Watch::new(leans)), state)
     }
 
     #[inline(always)]
@@ -181,6 +175,17 @@ impl<T: Logged> Reader<T> for Reading<'_, T> {
 }
 
 impl<T: Logged> Biased<T> {
+    /// One with this lock, which nobody has seen before.
+    pub(super) fn behind(lock: Leaning<Watch>, state: T) -> Self {
+        Biased {
+            front: Front {
+                name: AtomicU64::new(Name::NONE.bits()),
+            },
+            lock,
+            state: Guarded::new(state),
+        }
+    }
+
     /// The name if readers may come in, for all that this thread knows.
     #[inline]
     pub(super) fn name(&self) -> Name {
@@ -240,6 +245,7 @@ impl<T: Logged> Biased<T> {
 
     /// With the lock: sees to it that nobody reads, and takes up what they noted. Says how
     /// many hits they had.
+    #[allow(unsafe_code)]
     #[cold]
     fn revoke(&self, watch: &mut Watch) -> u64 {
         self.front.name.store(Name::NONE.bits(), Ordering::Relaxed);
@@ -252,12 +258,15 @@ impl<T: Logged> Biased<T> {
                 pause(turn);
                 turn += 1;
             }
-            hits += u64::from(watch::hand_in(record, &mut used));
+            // SAFETY: the lock is held, the name was taken off above, before the fence,
+            // and now the thread does not read.
+            hits += u64::from(unsafe { watch::hand_in(record, &mut used) });
         }
         watch.records.retain(|record| !record.is_orphan());
         if !is_good_for_more {
             // The next name has fences of the other kind.
-            watch.forget();
+            // SAFETY: nobody reads, and this name is not put up again.
+            unsafe { watch.forget() };
         }
         self.alone(watch, |state| state.take_up(hits, &used));
         hits
@@ -271,7 +280,9 @@ impl<T: Logged> Biased<T> {
 }
 
 impl<T> Drop for Biased<T> {
+    #[allow(unsafe_code)]
     fn drop(&mut self) {
-        self.lock.get_mut().forget();
+        // SAFETY: who reads borrows the gate, and nobody does any more.
+        unsafe { self.lock.get_mut().forget() };
     }
 }

@@ -11,6 +11,9 @@
 //! after twice as many each time that it had to be taken back. Nothing here knows what is
 //! guarded; no code of the user's runs while it is held.
 
+#[cfg(all(test, not(loom)))]
+mod tests;
+
 use std::ops::{Deref, DerefMut};
 use std::ptr;
 
@@ -115,7 +118,9 @@ impl<T> Deref for LeaningGuard<'_, T> {
         // 2. As the one, this thread has said so and then found that it leans towards it;
         //    by the fences in between, who takes that back has seen it, and waits. And it
         //    is not in here twice: it says so once at a time.
-        unsafe { self.value.deref() }
+        // 3. Of this guard there may be more such references, and no mutable one, which
+        //    would borrow it mutably: so none is made on the way either.
+        self.value.with(|value| unsafe { &*value })
     }
 }
 
@@ -123,8 +128,8 @@ impl<T> DerefMut for LeaningGuard<'_, T> {
     #[allow(unsafe_code)]
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: as in `deref`.
-        unsafe { self.value.deref() }
+        // SAFETY: as in `deref`, and nobody has another reference by this guard.
+        self.value.with(|value| unsafe { &mut *value })
     }
 }
 
@@ -253,137 +258,5 @@ impl<T> Gate<T> for Leaning<T> {
     #[inline(always)]
     fn read(&self) -> Option<Nobody> {
         None
-    }
-}
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use std::sync::{Arc, Barrier, mpsc};
-    use std::thread;
-
-    use super::*;
-
-    fn leans<T>(mutex: &Leaning<T>) -> bool {
-        mutex.head.word.load(Ordering::Relaxed) & LEANS != 0
-    }
-
-    fn visit<T>(mutex: &Leaning<T>, times: u32) {
-        for _ in 0..times {
-            drop(mutex.lock());
-        }
-    }
-
-    #[test]
-    fn it_adds_eight_bytes() {
-        assert_eq!(size_of::<Leaning<[u64; 3]>>(), 8 + 24);
-    }
-
-    #[test]
-    fn it_leans_after_many_visits_in_a_row_and_no_more_when_another_comes() {
-        let mutex = Leaning::new(0);
-        visit(&mutex, (1 << ALIKE) - 1);
-        assert!(!leans(&mutex));
-        thread::scope(|scope| {
-            scope.spawn(|| visit(&mutex, 1));
-        });
-        visit(&mutex, (1 << ALIKE) - 1);
-        assert!(!leans(&mutex), "not in a row");
-        visit(&mutex, 1);
-        assert!(leans(&mutex));
-        visit(&mutex, 1);
-        assert!(leans(&mutex));
-        thread::scope(|scope| {
-            scope.spawn(|| visit(&mutex, 1));
-        });
-        assert!(!leans(&mutex));
-        visit(&mutex, (2 << ALIKE) - 1);
-        assert!(!leans(&mutex), "twice as many the next time");
-        visit(&mutex, 1);
-        assert!(leans(&mutex));
-    }
-
-    #[test]
-    fn it_takes_no_more_visits_than_it_can_count() {
-        let mutex = Leaning::after(MOST_ALIKE, 0);
-        for _ in 0..3 {
-            visit(&mutex, (1 << MOST_ALIKE) - 1);
-            assert!(!leans(&mutex));
-            visit(&mutex, 1);
-            assert!(leans(&mutex));
-            thread::scope(|scope| {
-                scope.spawn(|| visit(&mutex, 1));
-            });
-        }
-    }
-
-    #[test]
-    fn another_waits_for_the_one() {
-        let mutex = Arc::new(Leaning::after(0, 0));
-        visit(&mutex, 1);
-        assert!(leans(&mutex));
-        let mut guard = mutex.lock();
-        let (entered, has_entered) = mpsc::channel();
-        let other = {
-            let mutex = Arc::clone(&mutex);
-            thread::spawn(move || {
-                let seen = *mutex.lock();
-                entered.send(seen).expect("the test waits");
-            })
-        };
-        while leans(&mutex) {
-            thread::yield_now();
-        }
-        assert!(has_entered.try_recv().is_err());
-        *guard = 7;
-        drop(guard);
-        assert_eq!(has_entered.recv(), Ok(7));
-        other.join().expect("it does not panic");
-    }
-
-    #[test]
-    fn a_thread_may_hold_two() {
-        let (one, other) = (Leaning::after(0, 0), Leaning::after(0, 0));
-        visit(&one, 1);
-        visit(&other, 1);
-        let first = one.lock();
-        drop(other.lock());
-        drop(first);
-        drop(one.lock());
-    }
-
-    #[test]
-    fn a_number_that_is_given_out_again_brings_what_was_done_under_it() {
-        let mutex = Arc::new(Leaning::after(2, 0));
-        for _ in 0..1_000 {
-            let mutex = Arc::clone(&mutex);
-            let thread = thread::spawn(move || {
-                for _ in 0..10 {
-                    *mutex.lock() += 1;
-                }
-            });
-            thread.join().expect("it does not panic");
-        }
-        assert_eq!(*mutex.lock(), 10_000);
-    }
-
-    #[test]
-    fn nothing_is_lost_among_threads_that_come_and_go() {
-        let mutex = Leaning::after(0, 0);
-        let barrier = Barrier::new(4);
-        thread::scope(|scope| {
-            for thread in 0..4_u32 {
-                let (mutex, barrier) = (&mutex, &barrier);
-                scope.spawn(move || {
-                    barrier.wait();
-                    for n in 0..10_000 {
-                        *mutex.lock() += 1;
-                        if n % 64 == thread {
-                            thread::yield_now();
-                        }
-                    }
-                });
-            }
-        });
-        assert_eq!(*mutex.lock(), 40_000);
     }
 }

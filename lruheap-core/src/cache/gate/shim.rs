@@ -90,16 +90,10 @@ pub(super) struct MutPtr<T>(*mut T);
 
 #[cfg(not(loom))]
 impl<T> MutPtr<T> {
-    /// # Safety
-    ///
-    /// Nobody else reads or writes there while the reference is in use.
-    #[allow(unsafe_code)]
-    #[allow(clippy::mut_from_ref)]
+    /// The pointer, for whoever says what it is good for.
     #[inline(always)]
-    pub(super) unsafe fn deref(&self) -> &mut T {
-        // SAFETY: the pointer is that of a `Guarded`, which whoever keeps this borrows;
-        // the rest is the caller's.
-        unsafe { &mut *self.0 }
+    pub(super) fn with<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0)
     }
 }
 

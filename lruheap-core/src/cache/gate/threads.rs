@@ -6,6 +6,7 @@
 //! a time. Nothing here knows what is locked.
 
 use std::cell::Cell;
+use std::marker::PhantomData;
 
 use super::shim::{AtomicUsize, Ordering};
 
@@ -47,34 +48,59 @@ const MOST: usize = (1 << 30) - 1;
 
 #[cfg(not(loom))]
 thread_local! {
-    /// Nothing that has to be dropped: so it is there as long as the thread is.
+    /// Nothing that has to be dropped: so it is mostly there as long as the thread is.
     static ME: Cell<Option<&'static Member>> = const { Cell::new(None) };
-    static LEAVING: Leaving = const { Leaving };
+    static LEAVING: Leaving = const { Leaving(Cell::new(None)) };
 }
 
 #[cfg(loom)]
 loom::thread_local! {
     static ME: Cell<Option<&'static Member>> = Cell::new(None);
-    static LEAVING: Leaving = Leaving;
+    static LEAVING: Leaving = Leaving(Cell::new(None));
 }
 
-/// Gives the number back when the thread ends.
-struct Leaving;
+/// Gives the number back when the thread ends. It does not ask `ME` for it, which may be
+/// gone first where thread-locals are kept in a list of the system's.
+struct Leaving(Cell<Option<&'static Member>>);
 
-impl Drop for Leaving {
-    fn drop(&mut self) {
-        if let Ok(Some(me)) = ME.try_with(Cell::take) {
-            MEMBERS.lock().free.push(me);
+impl Leaving {
+    fn join(&self) -> Option<&'static Member> {
+        // It may have one, and have forgotten it.
+        let me = self.0.take().or_else(|| MEMBERS.lock().a_member())?;
+        // From here on it is given back.
+        self.0.set(Some(me));
+        let _ = ME.try_with(|own| own.set(Some(me)));
+        Some(me)
+    }
+
+    fn leave(&self) {
+        let _ = ME.try_with(Cell::take);
+        if let Some(me) = self.0.take() {
+            // Who ends in the middle of something keeps its number: nobody else gets it.
+            if me.holds.load(Ordering::Relaxed) == 0 {
+                MEMBERS.lock().free.push(me);
+            }
         }
     }
+}
+
+#[cfg(not(loom))]
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// As if the thread ended here. A model does so itself: it is over before the last threads
+/// are torn down, and knows no order of what is dropped then.
+#[cfg(all(test, loom))]
+pub(super) fn leave() {
+    LEAVING.with(Leaving::leave);
 }
 
 /// This thread, if it has a number.
 #[inline(always)]
 pub(super) fn me() -> Option<&'static Member> {
-    #[cfg(not(loom))]
-    return ME.get();
-    #[cfg(loom)]
     ME.try_with(Cell::get).ok().flatten()
 }
 
@@ -86,24 +112,24 @@ pub(super) fn me_from_now_on() -> Option<&'static Member> {
 
 #[cold]
 fn join() -> Option<&'static Member> {
-    // From here on the number is given back; not if that has been done already.
-    LEAVING.try_with(|_| ()).ok()?;
-    let mut members = MEMBERS.lock();
-    let me = match members.free.pop() {
-        Some(member) => member,
-        None if members.all.len() == MOST => return None,
-        None => {
-            let member: &'static Member = Box::leak(Box::new(Member {
-                number: u32::try_from(members.all.len() + 1).ok()?,
-                holds: AtomicUsize::new(0),
-            }));
-            members.all.push(member);
-            member
+    LEAVING.try_with(Leaving::join).ok().flatten()
+}
+
+impl Members {
+    fn a_member(&mut self) -> Option<&'static Member> {
+        if let Some(member) = self.free.pop() {
+            return Some(member);
         }
-    };
-    drop(members);
-    ME.with(|own| own.set(Some(me)));
-    Some(me)
+        if self.all.len() == MOST {
+            return None;
+        }
+        let member: &'static Member = Box::leak(Box::new(Member {
+            number: u32::try_from(self.all.len() + 1).ok()?,
+            holds: AtomicUsize::new(0),
+        }));
+        self.all.push(member);
+        Some(member)
+    }
 }
 
 /// The one of this number, whoever it is.
@@ -112,8 +138,8 @@ pub(super) fn member(number: u32) -> Option<&'static Member> {
     MEMBERS.lock().all.get(at).copied()
 }
 
-/// A thread that holds a lock as the one.
-pub(super) struct Holding(&'static Member);
+/// A thread that holds a lock as the one. It stays in that thread.
+pub(super) struct Holding(&'static Member, PhantomData<*mut ()>);
 
 impl Holding {
     /// Says that `me`, this thread, holds the lock at this address; not if it holds one
@@ -123,8 +149,10 @@ impl Holding {
         if me.holds.load(Ordering::Relaxed) != 0 {
             return None;
         }
-        me.holds.store(lock, Ordering::Relaxed);
-        Some(Holding(me))
+        // `Release`: who finds it here in the place of another has to see that it is done
+        // with that one, as who finds nothing does.
+        me.holds.store(lock, Ordering::Release);
+        Some(Holding(me, PhantomData))
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::super::touches::Touches;
 use super::readers::{Name, Record};
 use crate::store::Slot;
 
@@ -79,33 +80,33 @@ impl Watch {
     }
 
     /// Gives up the name, which is off, and the records under it.
-    pub(super) fn forget(&mut self) {
+    ///
+    /// # Safety
+    ///
+    /// Nobody reads at the gate, or will under this name.
+    #[allow(unsafe_code)]
+    pub(super) unsafe fn forget(&mut self) {
         // Threads may keep their records a while yet: the logs need not be there.
         for record in self.records.drain(..) {
-            close(&record);
+            // SAFETY: the log is opened by who reads under this name, which nobody does,
+            // and by who has this in hand.
+            let close = |touches: *mut Touches| unsafe { &mut *touches }.close();
+            record.touches.with_mut(close);
         }
         std::mem::replace(&mut self.name, Name::NONE).give_back();
     }
 }
 
 /// Takes up the log of a thread that does not read.
+///
+/// # Safety
+///
+/// The caller has the lock of the gate, and its name is off. The thread has been found not
+/// to read since: it will not have its log before the name is up again.
 #[allow(unsafe_code)]
-pub(super) fn hand_in(record: &Record, used: &mut Vec<Slot>) -> u32 {
-    // SAFETY: called by `revoke` with the lock held, after the name was taken off and the
-    // thread was found not to read: it will not have its log before the name is up again.
+pub(super) unsafe fn hand_in(record: &Record, used: &mut Vec<Slot>) -> u32 {
+    // SAFETY: by what is asked of the caller nobody else has the log.
     record
         .touches
         .with_mut(|touches| unsafe { &mut *touches }.hand_in(used))
-}
-
-/// Gives back the log of a name that is going.
-#[allow(unsafe_code)]
-fn close(record: &Record) {
-    // SAFETY: called by `forget` only:
-    // 1. While the gate is dropped: no thread can be reading there, or will.
-    // 2. By `revoke`, which has found that nobody reads. This name is not put up again, so
-    //    that nobody will who says so in this record.
-    record
-        .touches
-        .with_mut(|touches| unsafe { &mut *touches }.close());
 }
