@@ -4,6 +4,11 @@
 
 use super::*;
 
+/// There are few ways for two threads to meet here: all of them.
+fn check_all(model: impl Fn() + Sync + Send + 'static) {
+    check_up_to(20, model);
+}
+
 type Lock = Arc<Leaning<Halves>>;
 
 fn upright() -> Lock {
@@ -45,7 +50,7 @@ fn adding(lock: &Lock, times: u32) -> JoinHandle<()> {
 
 #[test]
 fn loom_two_threads_never_hold_it_at_a_time() {
-    check(|| {
+    check_all(|| {
         let lock = leaning();
         let other = adding(&lock, 1);
         add_often(&lock, 2);
@@ -56,7 +61,7 @@ fn loom_two_threads_never_hold_it_at_a_time() {
 
 #[test]
 fn loom_who_comes_while_another_is_the_one_sees_all_that_it_wrote() {
-    check(|| {
+    check_all(|| {
         let lock = upright();
         let one = adding(&lock, 3);
         // Before, in the middle of it, or after.
@@ -69,7 +74,7 @@ fn loom_who_comes_while_another_is_the_one_sees_all_that_it_wrote() {
 
 #[test]
 fn loom_who_comes_back_finds_it_taken_back_and_goes_by_the_lock() {
-    check(|| {
+    check_all(|| {
         let lock = leaning();
         let other = adding(&lock, 1);
         let before = add(&lock);
@@ -82,7 +87,7 @@ fn loom_who_comes_back_finds_it_taken_back_and_goes_by_the_lock() {
 
 #[test]
 fn loom_it_leans_towards_another_while_the_one_before_is_held_up() {
-    check(|| {
+    check_all(|| {
         let lock = leaning();
         // Taken back with the first; after the second it leans the other way.
         let other = adding(&lock, 3);
@@ -95,7 +100,7 @@ fn loom_it_leans_towards_another_while_the_one_before_is_held_up() {
 
 #[test]
 fn loom_it_leans_towards_the_one_again_after_it_was_taken_back() {
-    check(|| {
+    check_all(|| {
         let lock = leaning();
         let other = adding(&lock, 1);
         // With the word of the first time, perhaps, and that of the second.
@@ -107,7 +112,7 @@ fn loom_it_leans_towards_the_one_again_after_it_was_taken_back() {
 
 #[test]
 fn loom_a_number_that_is_given_out_again_brings_what_was_done_under_it() {
-    check(|| {
+    check_all(|| {
         let lock = upright();
         // It may be gone by now, or be going.
         ended(adding(&lock, 2));
@@ -143,7 +148,7 @@ fn loom_the_heir_of_a_number_sees_what_others_wrote_meanwhile() {
 
 #[test]
 fn loom_a_thread_holds_two_that_lean_towards_it() {
-    check(|| {
+    check_all(|| {
         let (outer, inner) = (leaning(), leaning());
         let other = {
             let (outer, inner) = (outer.clone(), inner.clone());
@@ -161,7 +166,7 @@ fn loom_a_thread_holds_two_that_lean_towards_it() {
 
 #[test]
 fn loom_a_thread_that_has_gone_on_to_another_lock_has_left_the_one() {
-    check(|| {
+    check_all(|| {
         let (first, second) = (leaning(), leaning());
         let other = {
             let first = first.clone();
