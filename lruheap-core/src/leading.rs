@@ -254,10 +254,6 @@ pub(crate) mod modelled {
         pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
             MutexGuard(Some(self.0.lock().expect("nothing panics in here")))
         }
-
-        pub(crate) fn get_mut(&mut self) -> &mut T {
-            self.0.get_mut().expect("nothing panics in here")
-        }
     }
 
     impl Condvar {
