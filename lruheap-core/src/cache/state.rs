@@ -311,6 +311,11 @@ impl<K, V> Logged for State<K, V> {
         self.counters.hits
     }
 
+    #[inline]
+    fn entries(&self) -> usize {
+        self.store.len()
+    }
+
     /// What is stored has been missed before, but for what its user stores.
     #[inline]
     fn writes(&self) -> u64 {

@@ -124,6 +124,10 @@ impl<P: Pointer, K, V> Logged for Watched<P, K, V> {
         0
     }
 
+    fn entries(&self) -> usize {
+        self.0.len()
+    }
+
     fn take_up(&mut self, _hits: u64, _used: &[Slot]) {}
 }
 

@@ -15,7 +15,10 @@
 //! Nothing here knows what is guarded, beyond that it counts hits and takes up the logs of
 //! its readers; no code of the user's runs in here.
 
-use super::super::touches::Room;
+use std::ptr;
+use std::sync::Arc;
+
+use super::super::touches::{MOST_ENTRIES, Room};
 use super::leaning::Leaning;
 use super::readers::{self, Name, Record};
 use super::shim::{AtomicU64, ConstPtr, Guarded, Ordering, pause};
@@ -65,7 +68,7 @@ impl<T: Logged> Gate<T> for Biased<T> {
             (result, state.hits() != hits, state.writes() != writes)
         });
         if watch.sees(is_hit, is_write) {
-            self.let_in(&mut watch);
+            self.let_in_if_few(&mut watch);
         }
         result
     }
@@ -208,12 +211,23 @@ impl<T: Logged> Biased<T> {
     /// name has been taken off meanwhile.
     #[cold]
     fn join(&self, name: Name) -> Option<&Record> {
-        let mut watch = self.lock.lock();
-        if watch.name != name {
-            return None;
-        }
-        let record = watch.record();
-        drop(watch);
+        // Made without the lock: an allocator that calls a cached function may come here.
+        let new = Arc::new(Record::new(name));
+        let mut room = Vec::new();
+        let record = loop {
+            let mut watch = self.lock.lock();
+            if watch.name != name {
+                return None;
+            }
+            match watch.record(&new, &mut room) {
+                Some(record) => break record,
+                None => {
+                    let more = watch.records.len() * 2 + 4;
+                    drop(watch);
+                    room = Vec::with_capacity(more);
+                }
+            }
+        };
         readers::keep(record).then(|| self.own_record(name))?
     }
 
@@ -227,6 +241,14 @@ impl<T: Logged> Biased<T> {
         //    those who had seen it. Only whoever has the lock puts it up again, in
         //    `let_in`, and does so after this.
         self.state.with_mut(|state| f(unsafe { &mut *state }))
+    }
+
+    /// The same where the logs of readers are not too long.
+    #[cold]
+    fn let_in_if_few(&self, watch: &mut Watch) {
+        if self.alone(watch, |state| state.entries()) <= MOST_ENTRIES {
+            self.let_in(watch);
+        }
     }
 
     /// With the lock: readers may come in from here on.
@@ -251,6 +273,14 @@ impl<T: Logged> Biased<T> {
         self.front.name.store(Name::NONE.bits(), Ordering::Relaxed);
         let is_good_for_more = fence::heavy(watch.name.kind());
         let (mut hits, mut used) = (0, Vec::new());
+        // Those of threads that are gone first, and that of this thread last: nothing is
+        // known of the order among the others.
+        let own = self.own_record(watch.name).map(ptr::from_ref);
+        let rank = |record: &Arc<Record>| match Arc::as_ptr(record) {
+            record if own == Some(record) => 2,
+            _ => u8::from(!record.is_orphan()),
+        };
+        watch.records.sort_unstable_by_key(rank);
         for record in &watch.records {
             let mut turn = 0;
             // `Acquire`: what they did is done.

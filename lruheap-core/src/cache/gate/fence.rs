@@ -7,6 +7,8 @@
 //! do. Where not (other systems, old kernels, a filter for system calls), both are real,
 //! as they are with `--cfg lruheap_real_fences`. Nothing here knows what is fenced.
 
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
 #[cfg(loom)]
 use loom::sync::atomic::{Ordering, fence};
 #[cfg(not(loom))]
@@ -21,10 +23,24 @@ pub(super) enum Kind {
     Real,
 }
 
+/// What is known of the system: asked once, and believed until it refuses.
+static KNOWN: AtomicU8 = AtomicU8::new(UNKNOWN);
+
+const UNKNOWN: u8 = 0;
+const TAKES_PART: u8 = 1;
+const DOES_NOT: u8 = 2;
+
 /// The kind that the system is good for.
 #[cold]
 pub(super) fn kind() -> Kind {
-    if !is_refused() && system::register() {
+    if is_refused() {
+        return Kind::Real;
+    }
+    if KNOWN.load(Relaxed) == UNKNOWN {
+        let takes_part = system::register();
+        KNOWN.store(if takes_part { TAKES_PART } else { DOES_NOT }, Relaxed);
+    }
+    if KNOWN.load(Relaxed) == TAKES_PART {
         Kind::Unequal
     } else {
         Kind::Real
@@ -48,6 +64,10 @@ pub(super) fn heavy(kind: Kind) -> bool {
     fence(Ordering::SeqCst);
     let takes_part = kind == Kind::Real || !is_refused() && system::all_threads();
     if !takes_part {
+        if !is_refused() {
+            // If only to this thread: the next would be held up as well.
+            KNOWN.store(DOES_NOT, Relaxed);
+        }
         // It did, and has ceased to: a filter that was put up late does that. Somebody
         // may have passed the cheap one just before, and nobody is there to ask. No
         // processor holds a store back for anything like this long.

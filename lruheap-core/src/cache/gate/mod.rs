@@ -77,6 +77,9 @@ pub trait Logged {
     /// All hits so far, but for those in logs.
     fn hits(&self) -> u64;
 
+    /// How many entries there are, each with a slot below that.
+    fn entries(&self) -> usize;
+
     /// What has been begun to be written so far; only that it changes matters.
     fn writes(&self) -> u64;
 

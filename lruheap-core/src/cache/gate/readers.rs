@@ -24,17 +24,31 @@ const PLACE: u64 = (1 << 31) - 1;
 const UNEQUAL: u64 = 1 << 31;
 const NUMBER: u32 = 32;
 
+/// How many names there are at a time: each thread that reads has a table as long. The
+/// gates that get none do without.
+const PLACES: usize = 1 << 10;
+
 /// The names that are in use.
 static NAMES: Mutex<Names> = Mutex::new(Names {
     number: 0,
-    places: 0,
-    free: Vec::new(),
+    taken: [0; PLACES / 64],
 });
 
 struct Names {
     number: u32,
-    places: u32,
-    free: Vec<u32>,
+    /// A bit for each place.
+    taken: [u64; PLACES / 64],
+}
+
+impl Names {
+    fn take_place(&mut self) -> Option<u64> {
+        let (word, bits) = (0..)
+            .zip(&mut self.taken)
+            .find(|(_, bits)| **bits != u64::MAX)?;
+        let bit = bits.trailing_ones();
+        *bits |= 1 << bit;
+        Some(word * 64 + u64::from(bit))
+    }
 }
 
 impl Name {
@@ -44,17 +58,13 @@ impl Name {
     pub(super) fn new(kind: Kind) -> Option<Self> {
         let mut names = NAMES.lock();
         let number = names.number.checked_add(1)?;
-        let place = names.free.pop().unwrap_or(names.places);
-        if u64::from(place) > PLACE {
-            return None;
-        }
+        let place = names.take_place()?;
         names.number = number;
-        names.places = names.places.max(place + 1);
         let fence = match kind {
             Kind::Unequal => UNEQUAL,
             Kind::Real => 0,
         };
-        Some(Name(u64::from(number) << NUMBER | fence | u64::from(place)))
+        Some(Name(u64::from(number) << NUMBER | fence | place))
     }
 
     #[inline]
@@ -77,10 +87,10 @@ impl Name {
     }
 
     /// Its gate is gone, or has another.
-    #[allow(clippy::cast_possible_truncation)]
     pub(super) fn give_back(self) {
         if self != Name::NONE {
-            NAMES.lock().free.push(self.place() as u32);
+            let place = self.place();
+            NAMES.lock().taken[place / 64] &= !(1 << (place % 64));
         }
     }
 
@@ -117,7 +127,7 @@ impl Record {
             name,
             is_reading: AtomicBool::new(false),
             is_orphan: AtomicBool::new(false),
-            touches: Guarded::new(Touches::for_entries(0)),
+            touches: Guarded::new(Touches::default()),
         }
     }
 

@@ -29,6 +29,10 @@ impl Logged for Count {
         self.hits
     }
 
+    fn entries(&self) -> usize {
+        0
+    }
+
     fn writes(&self) -> u64 {
         self.writes
     }

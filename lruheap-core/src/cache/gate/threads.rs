@@ -66,7 +66,7 @@ struct Leaving(Cell<Option<&'static Member>>);
 impl Leaving {
     fn join(&self) -> Option<&'static Member> {
         // It may have one, and have forgotten it.
-        let me = self.0.take().or_else(|| MEMBERS.lock().a_member())?;
+        let me = self.0.take().or_else(a_member)?;
         // From here on it is given back.
         self.0.set(Some(me));
         let _ = ME.try_with(|own| own.set(Some(me)));
@@ -115,20 +115,58 @@ fn join() -> Option<&'static Member> {
     LEAVING.try_with(Leaving::join).ok().flatten()
 }
 
-impl Members {
-    fn a_member(&mut self) -> Option<&'static Member> {
-        if let Some(member) = self.free.pop() {
+/// One that is free, or a new one.
+fn a_member() -> Option<&'static Member> {
+    let mut new = None;
+    let mut rooms = (Vec::new(), Vec::new());
+    loop {
+        let mut members = MEMBERS.lock();
+        if let Some(member) = members.free.pop() {
             return Some(member);
         }
-        if self.all.len() == MOST {
+        let count = members.all.len();
+        if count == MOST {
             return None;
         }
-        let member: &'static Member = Box::leak(Box::new(Member {
-            number: u32::try_from(self.all.len() + 1).ok()?,
+        if new.is_some() && members.have_room(&mut rooms) {
+            let mut member: Box<Member> = new.take()?;
+            member.number = u32::try_from(count + 1).ok()?;
+            let member: &'static Member = Box::leak(member);
+            members.all.push(member);
+            return Some(member);
+        }
+        // Made without the lock: an allocator that calls a cached function may come here.
+        drop(members);
+        new = Some(Box::new(Member {
+            number: 0,
             holds: AtomicUsize::new(0),
         }));
-        self.all.push(member);
-        Some(member)
+        rooms = (
+            Vec::with_capacity(count * 2 + 8),
+            Vec::with_capacity(count * 2 + 8),
+        );
+    }
+}
+
+impl Members {
+    /// Whether there is room for one more, and for all of them to be free; made of what is
+    /// lent if need be.
+    fn have_room(
+        &mut self,
+        (all, free): &mut (Vec<&'static Member>, Vec<&'static Member>),
+    ) -> bool {
+        let count = self.all.len();
+        if count < self.all.capacity() && count < self.free.capacity() {
+            return true;
+        }
+        if all.capacity() <= count || free.capacity() <= count {
+            return false;
+        }
+        all.append(&mut self.all);
+        free.append(&mut self.free);
+        std::mem::swap(all, &mut self.all);
+        std::mem::swap(free, &mut self.free);
+        true
     }
 }
 

@@ -69,14 +69,26 @@ impl Watch {
         }
     }
 
-    /// A record for one more reader: that of a thread that is gone, if there is one.
-    pub(super) fn record(&mut self) -> Arc<Record> {
+    /// A record for one more reader: that of a thread that is gone, if there is one, or
+    /// `new`. Where there is no place for that, `room` has to be longer than the records
+    /// that there are.
+    pub(super) fn record(
+        &mut self,
+        new: &Arc<Record>,
+        room: &mut Vec<Arc<Record>>,
+    ) -> Option<Arc<Record>> {
         if let Some(orphan) = self.records.iter().find(|record| record.adopt()) {
-            return Arc::clone(orphan);
+            return Some(Arc::clone(orphan));
         }
-        let record = Arc::new(Record::new(self.name));
-        self.records.push(Arc::clone(&record));
-        record
+        if self.records.len() == self.records.capacity() {
+            if room.capacity() <= self.records.len() {
+                return None;
+            }
+            room.append(&mut self.records);
+            std::mem::swap(room, &mut self.records);
+        }
+        self.records.push(Arc::clone(new));
+        Some(Arc::clone(new))
     }
 
     /// Gives up the name, which is off, and the records under it.

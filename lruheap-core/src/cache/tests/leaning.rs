@@ -209,7 +209,24 @@ fn hits_of_an_open_gate_are_exact_for_values_of_the_users() {
 }
 
 #[test]
-fn hits_of_an_open_gate_are_exact_where_a_log_has_more_entries_than_cells() {
+fn hits_are_exact_where_there_are_many_entries_and_too_many_for_logs() {
     in_time(|| agrees::<u32, u32>(200, None, 200));
     in_time(|| agrees::<u32, u32>(6000, None, 24));
+}
+
+#[test]
+fn what_a_thread_that_is_gone_has_used_is_older_than_what_was_used_since() {
+    let cache: Cache<u32, u32> = Cache::builder().maxsize(2).build();
+    for _ in 0..1000 {
+        cache.get_or_insert_with(&1, || 1);
+        cache.get_or_insert_with(&2, || 2);
+    }
+    let other = cache.clone();
+    let thread = thread::spawn(move || assert_eq!(other.get(&2), Some(2)));
+    thread.join().expect("it finds it");
+    for _ in 0..1000 {
+        assert_eq!(cache.get(&1), Some(1));
+    }
+    cache.insert(3, 3);
+    assert_eq!(cache.entries(), [(1, 1), (3, 3)]);
 }

@@ -45,6 +45,14 @@ impl Logged for Halves {
         self.hits
     }
 
+    fn entries(&self) -> usize {
+        0
+    }
+
+    fn writes(&self) -> u64 {
+        self.one.into()
+    }
+
     fn take_up(&mut self, hits: u64, used: &[Slot]) {
         self.hits += hits;
         self.used.extend(used);
