@@ -274,14 +274,16 @@ impl<T: Logged> Biased<T> {
         let is_good_for_more = fence::heavy(watch.name.kind());
         let (mut hits, mut used) = (0, Vec::new());
         // Those of threads that are gone first, and that of this thread last: nothing is
-        // known of the order among the others.
+        // known of the order among the others. One that is gone meanwhile comes twice, and
+        // then has nothing to hand in.
         let own = self.own_record(watch.name).map(ptr::from_ref);
-        let rank = |record: &Arc<Record>| match Arc::as_ptr(record) {
-            record if own == Some(record) => 2,
-            _ => u8::from(!record.is_orphan()),
-        };
-        watch.records.sort_unstable_by_key(rank);
-        for record in &watch.records {
+        let is_own = |record: &&Arc<Record>| own == Some(Arc::as_ptr(record));
+        let gone = watch.records.iter().filter(|record| record.is_orphan());
+        let others = watch.records.iter().filter(|record| !is_own(record));
+        for record in gone
+            .chain(others)
+            .chain(watch.records.iter().filter(is_own))
+        {
             let mut turn = 0;
             // `Acquire`: what they did is done.
             while record.is_reading.load(Ordering::Acquire) {
