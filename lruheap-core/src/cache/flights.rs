@@ -2,16 +2,20 @@
 //! invalidation beats them: what was started before a key was removed, replaced or
 //! cleared is not stored. Runs inside the gate; nothing here runs user code.
 
-use std::mem;
+mod mark;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::payload::{Pair, Payload};
+pub(crate) use mark::{Ended, Known, Plan};
+use mark::{Mark, MarkState};
+
+use super::payload::Pair;
 use super::tags::Tag;
 use super::wait::Wait;
 use crate::leading::Leader;
 use crate::store::Table;
-use crate::time::{Clock, Instant};
+use crate::time::Clock;
 
 /// How long others leave a renewal to whoever began it.
 const LONGEST_RENEWAL: Duration = Duration::from_secs(60);
@@ -39,75 +43,6 @@ struct List<K, V> {
     changes: u64,
 }
 
-/// The key of a computation, as far as others have to compare it.
-pub(crate) enum Known<K, V> {
-    /// Comparing it runs no code of the user's.
-    Inert(K),
-    /// It is looked at outside the gate, and becomes the entry.
-    Pair(Arc<Pair<K, V>>),
-}
-
-/// What a computation is.
-#[derive(Clone, Copy)]
-pub(crate) struct Plan {
-    pub(crate) hash: u32,
-    /// Who leads it.
-    pub(crate) leader: Leader,
-    /// Whether that is a task rather than a thread.
-    pub(crate) is_task: bool,
-    /// Whether others may wait for it.
-    pub(crate) is_open: bool,
-    /// Whether it is to replace a live entry.
-    pub(crate) replaces: bool,
-    /// How many have lost patience, one with the other, before it was begun.
-    pub(crate) links: u32,
-    /// When it began, where that is of interest; else `NEVER`.
-    pub(crate) began: Instant,
-}
-
-struct Mark<K, V> {
-    plan: Plan,
-    state: MarkState,
-    /// Of those that began under the same hash, the later ones are newer.
-    number: u64,
-    /// How many changes there had been when it began.
-    changes: u64,
-    key: Option<Known<K, V>>,
-    wait: Option<Arc<Wait<K, V>>>,
-    tags: Vec<Tag>,
-    /// Whether one that began later has stored its result: that is the newer one.
-    is_overtaken: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum MarkState {
-    Free,
-    Valid,
-    Invalidated,
-}
-
-/// What a computation leaves when it ends.
-pub(crate) struct Ended<K, V> {
-    /// Whether its result may still be stored.
-    pub(crate) is_valid: bool,
-    pub(crate) key: Option<Known<K, V>>,
-    pub(crate) wait: Option<Arc<Wait<K, V>>>,
-    pub(crate) tags: Vec<Tag>,
-    pub(crate) number: u64,
-    /// Whether what is there, live or not, is newer than its result.
-    pub(crate) is_overtaken: bool,
-}
-
-impl<K, V> Ended<K, V> {
-    /// The pair that it was known by, to be dropped outside the gate.
-    pub(crate) fn pair(&mut self) -> Option<Payload<K, V>> {
-        match self.key.take() {
-            Some(Known::Pair(pair)) => Some(Payload::Shared(pair)),
-            _ => None,
-        }
-    }
-}
-
 /// A computation that somebody else leads, to wait for.
 pub(crate) struct Join<K, V> {
     pub(crate) wait: Arc<Wait<K, V>>,
@@ -120,77 +55,6 @@ pub(crate) struct Join<K, V> {
 impl<K, V> Default for Flights<K, V> {
     fn default() -> Self {
         Flights { list: None }
-    }
-}
-
-impl<K, V> Mark<K, V> {
-    fn free() -> Self {
-        Mark {
-            plan: Plan {
-                hash: 0,
-                leader: Leader::NOBODY,
-                is_task: false,
-                is_open: false,
-                replaces: false,
-                links: 0,
-                began: Instant::NEVER,
-            },
-            state: MarkState::Free,
-            number: 0,
-            changes: 0,
-            key: None,
-            wait: None,
-            tags: Vec::new(),
-            is_overtaken: false,
-        }
-    }
-
-    /// Field by field: a whole one that has just been made would have to be copied.
-    #[inline(always)]
-    fn begin(&mut self, plan: &Plan, (number, changes): (u64, u64), key: Option<Known<K, V>>) {
-        self.plan.hash = plan.hash;
-        self.plan.leader = plan.leader;
-        self.plan.is_task = plan.is_task;
-        self.plan.is_open = plan.is_open;
-        self.plan.replaces = plan.replaces;
-        self.plan.links = plan.links;
-        self.plan.began = plan.began;
-        self.state = MarkState::Valid;
-        self.number = number;
-        self.changes = changes;
-        self.key = key;
-        self.is_overtaken = false;
-    }
-
-    fn end(&mut self) -> Ended<K, V> {
-        debug_assert!(self.state != MarkState::Free, "a computation ended twice");
-        Ended {
-            is_valid: mem::replace(&mut self.state, MarkState::Free) == MarkState::Valid,
-            key: self.key.take(),
-            wait: self.wait.take(),
-            tags: mem::take(&mut self.tags),
-            number: self.number,
-            is_overtaken: self.is_overtaken,
-        }
-    }
-
-    fn invalidate(&mut self) {
-        if self.state == MarkState::Valid {
-            self.state = MarkState::Invalidated;
-        }
-    }
-
-    fn overtake(&mut self) {
-        if self.plan.replaces {
-            self.invalidate();
-        } else {
-            // It may be for another key with the same hash, whose entry is none yet.
-            self.is_overtaken = true;
-        }
-    }
-
-    fn may_be_joined(&self, by_task: bool) -> bool {
-        self.plan.is_open && self.state == MarkState::Valid && (by_task || !self.plan.is_task)
     }
 }
 
