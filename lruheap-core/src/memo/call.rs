@@ -28,7 +28,7 @@ pub struct Flight<H: Home, O> {
 }
 
 /// Stores the result of a body if it is to be kept, and gives it back.
-#[inline]
+#[inline(never)]
 pub fn finish<H: Home, O: Outcome<Value = H::Value>>(
     mut flight: Flight<H, O>,
     result: O::Result,
