@@ -79,7 +79,7 @@ fn a_hit_on_borrowed_arguments_allocates_nothing() {
     assert_hits_are_free(|| optional(None));
     assert_hits_are_free(|| texts(&["one", "two"]));
     assert_eq!(four(text::cache_info()), (701, 1, Some(128), 1));
-    assert_eq!(four(optional::cache_info()), (402, 2, Some(128), 2));
+    assert_eq!(four(optional::cache_info()), (1402, 2, Some(128), 2));
 }
 
 #[test]
