@@ -239,7 +239,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         Arrival::Lead(lead(state, plan, key()))
     }
 
-    fn plan(&self, call: Call<K>, is_open: bool, replaces: bool, links: u32) -> Plan {
+    #[inline(always)]
+    pub(super) fn plan(&self, call: Call<K>, is_open: bool, replaces: bool, links: u32) -> Plan {
         let began = if replaces {
             self.settings().clock.now()
         } else {
@@ -328,12 +329,14 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 }
 
-fn lead<K, V>(state: &mut State<K, V>, plan: Plan, key: Option<Known<K, V>>) -> Lead {
+/// A call is a miss, and computes.
+#[inline(always)]
+pub(super) fn lead<K, V>(state: &mut State<K, V>, plan: Plan, key: Option<Known<K, V>>) -> Lead {
     state.counters.misses += 1;
     begin(state, plan, key)
 }
 
-#[inline]
+#[inline(always)]
 fn begin<K, V>(state: &mut State<K, V>, plan: Plan, key: Option<Known<K, V>>) -> Lead {
     Lead {
         leader: plan.leader,

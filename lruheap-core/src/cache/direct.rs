@@ -8,16 +8,14 @@
 
 use std::sync::Arc;
 
-use super::board::{Call, Lead};
+use super::board::{Call, Lead, lead};
 use super::engine::Engine;
-use super::flights::{Known, Plan, Ticket};
+use super::flights::{Known, Ticket};
 use super::gate::{Gate, Reader, Scope};
 use super::payload::{Held, Payload, Values};
 use super::settings::Care;
 use super::state::State;
 use crate::key::{Part, View};
-use crate::leading::Leader;
-use crate::time::Instant;
 
 /// Where the straight way leads.
 pub(super) enum Direct<K, V> {
@@ -123,28 +121,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             }
             let is_open = self.coalesces(state, call.is_task);
             let is_known = |known: &Known<K, V>| matches!(known, Known::Inert(key) if is_it(key));
-            let flights = &mut state.flights;
-            if is_open && flights.find(call.hash, call.is_task, is_known).is_some() {
+            let flight = || state.flights.find(call.hash, call.is_task, is_known);
+            if is_open && flight().is_some() {
                 return Direct::Other;
             }
-            state.counters.misses += 1;
-            let leader = Leader::new();
-            let plan = Plan {
-                hash: call.hash,
-                leader,
-                is_task: call.is_task,
-                is_open,
-                replaces: false,
-                links: 0,
-                began: Instant::NEVER,
-            };
-            let ticket = flights.begin(&plan, Some(Known::Inert(part.to_key())));
-            Direct::Lead(Lead {
-                ticket,
-                leader,
-                is_open,
-                replaces: false,
-            })
+            let plan = self.plan(call, is_open, false, 0);
+            Direct::Lead(lead(state, plan, Some(Known::Inert(part.to_key()))))
         })
     }
 

@@ -142,8 +142,8 @@ impl<K, V> State<K, V> {
         if !is_it(key) {
             return self.glance_at_others(hash, &is_it, settings, values);
         }
-        let is_good = !self.is_over(first, &settings.clock) && values.is_good(value);
-        is_good.then_some((first, payload))
+        let found = self.is_hit(first, value, settings, values);
+        found.then_some((first, payload))
     }
 
     /// The same where another key has the same hash.
@@ -158,8 +158,8 @@ impl<K, V> State<K, V> {
     ) -> Option<(Slot, &Payload<K, V>)> {
         let slot = self.slot_of(hash, is_it)?;
         let payload = self.store.payload(slot);
-        let is_good = !self.is_over(slot, &settings.clock) && values.is_good(payload.value());
-        is_good.then_some((slot, payload))
+        let found = self.is_hit(slot, payload.value(), settings, values);
+        found.then_some((slot, payload))
     }
 
     /// The slot of a pair that stood first under its hash a moment ago, if it still does
@@ -172,10 +172,11 @@ impl<K, V> State<K, V> {
         values: &impl Values<V>,
     ) -> Option<Slot> {
         let slot = self.store.near(hash)?;
-        let is_it =
-            matches!(self.store.payload(slot), Payload::Shared(own) if Arc::ptr_eq(own, pair));
-        let is_good = is_it && !self.is_over(slot, &settings.clock) && values.is_good(pair.value());
-        is_good.then_some(slot)
+        let Payload::Shared(own) = self.store.payload(slot) else {
+            return None;
+        };
+        let is_hit = Arc::ptr_eq(own, pair) && self.is_hit(slot, pair.value(), settings, values);
+        is_hit.then_some(slot)
     }
 
     /// The value of an entry, if it is a hit that changes nothing but the order of use.
@@ -187,8 +188,14 @@ impl<K, V> State<K, V> {
         values: &impl Values<V>,
     ) -> Option<Held<K, V>> {
         let payload = self.store.payload(slot);
-        let is_good = !self.is_over(slot, &settings.clock) && values.is_good(payload.value());
-        is_good.then(|| Held::take(payload, values))
+        let is_hit = self.is_hit(slot, payload.value(), settings, values);
+        is_hit.then(|| Held::take(payload, values))
+    }
+
+    /// Whether an entry with this value is in time, and can be handed out.
+    #[inline(always)]
+    fn is_hit(&self, slot: Slot, value: &V, settings: &Settings, values: &impl Values<V>) -> bool {
+        !self.is_over(slot, &settings.clock) && values.is_good(value)
     }
 
     /// Counts and touches an entry.

@@ -287,3 +287,22 @@ mod table {
         found.ok().flatten().map(|record| unsafe { &*record })
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_places_for_so_many_names_and_for_no_more() {
+        let mut names = Names {
+            number: 0,
+            taken: [0; PLACES / 64],
+        };
+        for place in 0..PLACES as u64 {
+            assert_eq!(names.take_place(), Some(place));
+        }
+        assert_eq!(names.take_place(), None);
+        names.taken[3] &= !(1 << 5);
+        assert_eq!(names.take_place(), Some(3 * 64 + 5));
+    }
+}

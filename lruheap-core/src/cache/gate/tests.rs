@@ -6,6 +6,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 
+use super::super::touches::MOST_ENTRIES;
 use super::fence::{Kind, Refusal};
 use super::readers::{Name, Record};
 use super::watch::{CALM, MOST_CALM, WORTH};
@@ -21,6 +22,7 @@ const SLOTS: Slot = if cfg!(miri) { 6000 } else { 50_000 };
 struct Count {
     hits: u64,
     writes: u64,
+    entries: usize,
     used: Vec<Slot>,
 }
 
@@ -30,7 +32,7 @@ impl Logged for Count {
     }
 
     fn entries(&self) -> usize {
-        0
+        self.entries
     }
 
     fn writes(&self) -> u64 {
@@ -111,6 +113,16 @@ fn readers_are_let_in_after_so_many_hits_in_a_row_and_kept_out_by_a_write() {
     assert!(gate.is_open() && read(&gate, 0));
     write(&gate);
     assert!(!gate.is_open() && !read(&gate, 0));
+}
+
+#[test]
+fn nobody_is_let_in_where_logs_would_be_long() {
+    for (entries, is_let_in) in [(MOST_ENTRIES, true), (MOST_ENTRIES + 1, false)] {
+        let gate = leaning();
+        gate.with(|count| count.entries = entries);
+        hit(&gate, CALM);
+        assert_eq!(gate.is_open(), is_let_in, "{entries} entries");
+    }
 }
 
 #[test]

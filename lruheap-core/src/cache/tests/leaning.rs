@@ -230,3 +230,29 @@ fn what_a_thread_that_is_gone_has_used_is_older_than_what_was_used_since() {
     cache.insert(3, 3);
     assert_eq!(cache.entries(), [(1, 1), (3, 3)]);
 }
+
+#[test]
+fn what_a_thread_has_used_is_newest_when_it_writes() {
+    let cache: Cache<u32, u32> = Cache::builder().maxsize(2).build();
+    for _ in 0..1000 {
+        cache.get_or_insert_with(&1, || 1);
+        cache.get_or_insert_with(&2, || 2);
+    }
+    let other = cache.clone();
+    let (done, is_done) = mpsc::channel();
+    let (end, is_end) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        assert_eq!(other.get(&2), Some(2));
+        done.send(()).expect("the test waits");
+        // Alive until the end: its log is not that of a thread that is gone.
+        is_end.recv().expect("the test says so");
+    });
+    is_done.recv().expect("it finds it");
+    for _ in 0..1000 {
+        assert_eq!(cache.get(&1), Some(1));
+    }
+    cache.insert(3, 3);
+    assert_eq!(cache.entries(), [(1, 1), (3, 3)]);
+    end.send(()).expect("it waits");
+    thread.join().expect("it does not panic");
+}

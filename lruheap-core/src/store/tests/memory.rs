@@ -23,6 +23,13 @@ fn an_entry_costs_its_payload_and_twelve_bytes_beside_the_table() {
     // A key and a value of 8 bytes each are no overhead.
     let overhead = store.allocated().div_ceil(100_000) - 16;
     assert!(overhead <= 32, "{overhead} bytes for an entry");
+    // A time to live costs 24 bytes by the slot, and 16 in the heap.
+    let without = store.allocated();
+    for slot in 0..100_000 {
+        store.replace(slot, [0; 3], Some(at(u64::from(slot))));
+    }
+    let more = (store.allocated() - without) / 100_000;
+    assert!(more <= 42, "{more} bytes for a time to live");
 }
 
 #[test]

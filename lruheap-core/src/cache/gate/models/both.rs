@@ -15,14 +15,8 @@ fn open() -> Open {
 #[test]
 fn loom_who_closes_the_way_in_has_the_lock_as_the_one() {
     check(|| {
-        let gate = open();
-        // It has to be let in by the lock, which it takes back.
-        let reader = reading(&gate, &[7, 8]);
-        write(&gate, 1);
-        let hits = ended(reader);
-        let (counted, used) = count(&gate);
-        assert_eq!(counted, 1 + hits);
-        assert_eq!(used.len() as u64, hits);
+        // The reader has to be let in by the lock, which it takes back.
+        reads_beside_a_write(&open(), &[7, 8]);
     });
 }
 

@@ -121,3 +121,13 @@ fn reading(gate: &Open, slots: &'static [Slot]) -> JoinHandle<u64> {
     let gate = gate.clone();
     spawn(move || read_each(&gate, slots))
 }
+
+/// A reader and a writer: no hit is lost, and none is made up.
+fn reads_beside_a_write(gate: &Open, slots: &'static [Slot]) {
+    let reader = reading(gate, slots);
+    write(gate, 1);
+    let hits = ended(reader);
+    let (counted, used) = count(gate);
+    assert_eq!(counted, 1 + hits);
+    assert_eq!(used.len() as u64, hits);
+}

@@ -29,13 +29,7 @@ fn open() -> Open {
 #[test]
 fn loom_no_reader_and_writer_are_in_at_a_time_and_no_hit_is_lost() {
     check(|| {
-        let gate = open();
-        let reader = reading(&gate, &[7]);
-        write(&gate, 1);
-        let hits = ended(reader);
-        let (counted, used) = count(&gate);
-        assert_eq!(counted, 1 + hits);
-        assert_eq!(used.len() as u64, hits);
+        reads_beside_a_write(&open(), &[7]);
     });
 }
 
