@@ -70,7 +70,7 @@ pub(crate) fn number() -> Function<
 }
 
 /// All caches of a function `u64 → u64`, `ours` first.
-pub(crate) fn numbers(ours: fn(u64) -> u64) -> Vec<Subject> {
+pub(crate) fn numbers(ours: impl Fn(u64) -> u64 + Send + Sync + 'static) -> Vec<Subject> {
     let mut subjects = vec![
         Subject::new("lruheap", Role::Ours, ours),
         Subject::new("cached", Role::Peer, one_lock),

@@ -97,9 +97,9 @@ impl Clock {
     }
 
     /// Whether the coarse clock is enough to know that the deadline is still to come.
-    #[inline]
+    #[inline(always)]
     #[allow(clippy::unused_self)]
-    fn is_far_from(&self, deadline: Instant) -> bool {
+    pub(crate) fn is_far_from(&self, deadline: Instant) -> bool {
         #[cfg(test)]
         if self.manual.is_some() {
             return false;

@@ -34,6 +34,17 @@ impl<K> Clone for Call<K> {
 
 impl<K> Copy for Call<K> {}
 
+/// What is known of a call that could not be answered at once.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    pub(super) hash: Option<u32>,
+}
+
+impl Asked {
+    /// Nothing so far.
+    pub const NOTHING: Asked = Asked { hash: None };
+}
+
 /// Where a call has come to.
 pub(super) enum Arrival<K, V> {
     Held(Held<K, V>),
@@ -100,9 +111,14 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     #[inline(always)]
-    pub(super) fn describe<P: Part<Owned = K>>(&self, part: &P, is_task: bool) -> Call<K> {
+    pub(super) fn describe<P: Part<Owned = K>>(
+        &self,
+        part: &P,
+        asked: Asked,
+        is_task: bool,
+    ) -> Call<K> {
         Call {
-            hash: self.hash(part),
+            hash: asked.hash.unwrap_or_else(|| self.hash(part)),
             inert: P::is_inert(),
             same: P::same,
             is_task,

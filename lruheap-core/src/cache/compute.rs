@@ -142,7 +142,11 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static,
     {
-        Flight::board(self, &Query::new(key), &Clones)
+        let query = Query::new(key);
+        match self.engine.at_once(&query, &Clones) {
+            Ok(value) => Ok(value),
+            Err(asked) => Flight::board(self, asked, &query, &Clones),
+        }
     }
 
     fn board<Q>(&self, key: &Q) -> Boarding<&Self>

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use super::board::{Call, Lead, lead};
+use super::board::{Asked, Call, Lead, lead};
 use super::engine::Engine;
 use super::flights::{Known, Ticket};
 use super::gate::{Gate, Reader, Scope};
@@ -27,8 +27,62 @@ pub(super) enum Direct<K, V> {
 }
 
 impl<K, V, S: Scope> Engine<K, V, S> {
-    /// The value for a call, where that is to be had without a lock.
+    /// The value for a call, where it is to be had without a lock, without code of the
+    /// user's, and without a call of anything that is not done soon. So the registers of
+    /// whoever calls are enough for it, and nothing has to be saved.
+    ///
+    /// # Errors
+    ///
+    /// What is known so far: the long way is to be gone.
     #[inline(always)]
+    pub(crate) fn at_once<W: View<Owned = K>>(
+        &self,
+        view: &W,
+        values: &impl Values<V>,
+    ) -> Result<V, Asked> {
+        // The user's code comes in once, and later.
+        if !W::is_inert() {
+            return Err(Asked::NOTHING);
+        }
+        let hash = self.hash(view);
+        self.snatch(hash, view, values)
+            .ok_or(Asked { hash: Some(hash) })
+    }
+
+    #[inline(always)]
+    fn snatch<W: View<Owned = K>>(
+        &self,
+        hash: u32,
+        view: &W,
+        values: &impl Values<V>,
+    ) -> Option<V> {
+        // Others than the inert are taken out by their pointers.
+        if !values.is_inert() {
+            return None;
+        }
+        let mut reader = self.gate.read_at_once()?;
+        let store = &reader.state().store;
+        let slot = store.near(hash)?;
+        let Payload::Inline(key, value) = store.payload_at_once(slot)? else {
+            return None;
+        };
+        if !view.matches(key) || !values.is_good(value) {
+            return None;
+        }
+        let is_in_time = if values.are_timed() {
+            let deadline = store.deadline_at_once(slot)?;
+            self.settings().clock.is_far_from(deadline)
+        } else {
+            !store.may_expire()
+        };
+        if !is_in_time {
+            return None;
+        }
+        let value = values.copy(value);
+        reader.note_at_once(slot).then_some(value)
+    }
+
+    /// The value for a call, where that is to be had without a lock.
     pub(crate) fn glance<W: View<Owned = K>>(
         &self,
         hash: u32,
@@ -84,16 +138,6 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             reader.note(slot);
         }
         Some(values.copy(pair.value()))
-    }
-
-    /// The same for a key whose hash runs no code of the user's, and is not known yet.
-    #[inline(always)]
-    pub(crate) fn answer<W: View<Owned = K>>(
-        &self,
-        view: &W,
-        values: &impl Values<V>,
-    ) -> Option<V> {
-        self.glance(self.hash(view), view, values)
     }
 
     /// The value for a call, or its computation.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::board::{Arrival, Call, Lead, Mode};
+use super::board::{Arrival, Asked, Call, Lead, Mode};
 use super::boarding::{Boarding, Waiter};
 use super::direct::Direct;
 use super::engine::Engine;
@@ -32,16 +32,19 @@ pub trait Home {
     #[doc(hidden)]
     fn engine(&self) -> &Engine<Self::Key, Self::Value, Self::Scope>;
 
-    /// Answers a call at a glance, where the engine is to be had for less as long as that
-    /// takes.
+    /// Answers a call, where the value is to be had at once.
+    ///
+    /// # Errors
+    ///
+    /// What is known so far, where it is not.
     #[doc(hidden)]
     #[inline(always)]
-    fn answer<P: Part<Owned = Self::Key>>(
+    fn at_once<P: Part<Owned = Self::Key>>(
         &self,
-        _part: &P,
-        _values: &impl Values<Self::Value>,
-    ) -> Option<Self::Value> {
-        None
+        part: &P,
+        values: &impl Values<Self::Value>,
+    ) -> Result<Self::Value, Asked> {
+        self.engine().at_once(part, values)
     }
 }
 
@@ -70,32 +73,19 @@ pub(crate) struct Flight<H: Home> {
 }
 
 impl<H: Home> Flight<H> {
-    /// Answers a call, if need be by waiting for another's computation, or takes on
-    /// its own.
-    #[inline(always)]
+    /// Answers a call that could not be answered at once, if need be by waiting for
+    /// another's computation, or takes on its own.
+    #[inline(never)]
     pub(crate) fn board(
         home: H,
+        asked: Asked,
         part: &impl Part<Owned = H::Key>,
         values: &impl Values<H::Value>,
     ) -> Result<H::Value, Self> {
-        if let Some(value) = home.answer(part, values) {
+        let call = home.engine().describe(part, asked, false);
+        if let Some(value) = home.engine().glance(call.hash, part, values) {
             return Ok(value);
         }
-        let call = home.engine().describe(part, false);
-        match home.engine().glance(call.hash, part, values) {
-            Some(value) => Ok(value),
-            None => Flight::board_slowly(home, call, part, values),
-        }
-    }
-
-    /// Not part of what is inlined into the user's function.
-    #[inline(never)]
-    fn board_slowly(
-        home: H,
-        call: Call<H::Key>,
-        part: &impl Part<Owned = H::Key>,
-        values: &impl Values<H::Value>,
-    ) -> Result<H::Value, Self> {
         match home.engine().call_directly(call, part, values) {
             Direct::Held(held) => Ok(held.release(values)),
             Direct::Lead(lead) => {
@@ -140,7 +130,7 @@ impl<H: Home> Flight<H> {
         part: &impl Part<Owned = H::Key>,
         values: &impl Values<H::Value>,
     ) -> Boarding<H> {
-        let call = home.engine().describe(part, true);
+        let call = home.engine().describe(part, Asked::NOTHING, true);
         match home.engine().glance(call.hash, part, values) {
             Some(value) => Boarding::Held(Held::Copied(value)),
             None => Flight::arrive(home, call, part, values),
@@ -181,7 +171,7 @@ impl<H: Home> Flight<H> {
 
     /// Takes on a computation whose result takes the place of a live entry.
     pub(crate) fn anew(home: H, part: &impl Part<Owned = H::Key>, is_task: bool) -> Self {
-        let call = home.engine().describe(part, is_task);
+        let call = home.engine().describe(part, Asked::NOTHING, is_task);
         let key = part.to_key();
         let mut flight = if call.inert {
             let lead = home.engine().begin(call, Known::Inert(key));

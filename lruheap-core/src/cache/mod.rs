@@ -32,6 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use boarding::Boarding;
+pub use board::Asked;
 pub use builder::CacheBuilder;
 pub use engine::Engine;
 pub(crate) use flight::Flight;

@@ -200,8 +200,17 @@ impl<K, V> IntoIterator for Trash<K, V> {
 
 /// How the values of a cache are handed to callers.
 pub trait Values<V> {
-    /// Whether `copy` is known to run no code of the user's, and not to take long.
+    /// Whether `copy` is known to run no code of the user's, whatever the value.
+    fn is_inert(&self) -> bool;
+
+    /// The same, and not to take long.
     fn is_light(&self, value: &V) -> bool;
+
+    /// Whether values mostly have a time to live.
+    #[inline]
+    fn are_timed(&self) -> bool {
+        false
+    }
 
     /// Whether the value can be handed out at all. Runs no user code.
     #[inline]
@@ -230,6 +239,11 @@ pub trait Values<V> {
 pub(crate) struct Clones;
 
 impl<V: Clone + 'static> Values<V> for Clones {
+    #[inline]
+    fn is_inert(&self) -> bool {
+        crate::inert::is_inert::<V>()
+    }
+
     #[inline]
     fn is_light(&self, value: &V) -> bool {
         crate::inert::is_light(value)

@@ -322,6 +322,11 @@ impl<K, V> Logged for State<K, V> {
         self.counters.misses
     }
 
+    #[inline(always)]
+    fn hit(&mut self, slot: Slot) {
+        State::hit(self, slot);
+    }
+
     #[inline]
     fn take_up(&mut self, hits: u64, used: &[Slot]) {
         self.counters.hits += hits;

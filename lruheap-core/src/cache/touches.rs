@@ -53,6 +53,20 @@ impl Touches {
         }
     }
 
+    /// Notes a hit, if there is a cell for it, and the log is not full after it.
+    #[inline(always)]
+    pub(super) fn note_at_once(&mut self, slot: Slot) -> bool {
+        let Some(cell) = self.cells.get_mut(slot as usize) else {
+            return false;
+        };
+        let hits = self.hits + 1;
+        if hits == MOST_HITS {
+            return false;
+        }
+        (self.hits, *cell) = (hits, hits);
+        true
+    }
+
     /// The cache has more entries than the log has heard of.
     #[cold]
     #[inline(never)]

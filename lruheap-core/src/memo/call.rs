@@ -15,7 +15,7 @@ use super::local::Local;
 use super::method::{Answer, Ask};
 use super::outcome::{Outcome, Whole, whole};
 use super::tracked::{OfPointer, Pointer};
-use crate::cache::{self, Cache, Home, Values};
+use crate::cache::{self, Asked, Cache, Home, Values};
 use crate::key::Part;
 
 /// A body that has to run: give its result to [`finish`].
@@ -51,6 +51,13 @@ pub fn finish<H: Home, O: Outcome<Value = H::Value>>(
         }
     }
     result
+}
+
+/// Runs `f` in a function of its own: what it needs of stack and registers is nothing
+/// that a hit pays for.
+#[inline(never)]
+pub fn apart<R>(f: impl FnOnce() -> R) -> R {
+    f()
 }
 
 /// A call of an `async` function, on its way: [`wait`] for it.
@@ -132,7 +139,37 @@ macro_rules! calls {
     ([$($generics:tt)*] $cache:ty, $home:ty) => {
         #[doc(hidden)]
         impl<$($generics)*> $cache {
-            /// Answers a call, or gives the flight that its body runs for.
+            /// Answers a call, where the value is to be had at once.
+            ///
+            /// # Errors
+            ///
+            /// What is known so far: the long way is to be gone, [`apart`] from here.
+            #[inline(always)]
+            pub fn __at_once<P: Part<Owned = K>, C: Values<V>>(
+                self: &$home,
+                values: C,
+                part: P,
+            ) -> Result<V, Asked> {
+                Home::at_once(self, &part, &values)
+            }
+
+            /// The same, where the result is not the value.
+            ///
+            /// # Errors
+            ///
+            /// Likewise.
+            #[inline(always)]
+            pub fn __at_once_as<P: Part<Owned = K>, O: Outcome<Value = V>>(
+                self: &$home,
+                outcome: O,
+                part: P,
+            ) -> Result<O::Result, Asked> {
+                let found = Home::at_once(self, &part, outcome.values());
+                found.map(|value| outcome.wrap(value))
+            }
+
+            /// Answers a call that could not be answered at once, or gives the flight
+            /// that its body runs for.
             ///
             /// # Errors
             ///
@@ -140,10 +177,11 @@ macro_rules! calls {
             #[inline(always)]
             pub fn __lookup<P: Part<Owned = K>, C: Values<V>>(
                 self: $home,
+                asked: Asked,
                 values: C,
                 part: P,
             ) -> Result<V, Flight<$home, Whole<V, C>>> {
-                self.__lookup_as(whole(values), part)
+                self.__lookup_as(asked, whole(values), part)
             }
 
             /// The same, where the result is not the value.
@@ -154,10 +192,11 @@ macro_rules! calls {
             #[inline(always)]
             pub fn __lookup_as<P: Part<Owned = K>, O: Outcome<Value = V>>(
                 self: $home,
+                asked: Asked,
                 outcome: O,
                 part: P,
             ) -> Result<O::Result, Flight<$home, O>> {
-                match cache::Flight::board(self, &part, outcome.values()) {
+                match cache::Flight::board(self, asked, &part, outcome.values()) {
                     Ok(value) => Ok(outcome.wrap(value)),
                     Err(flight) => Err(Flight { flight, outcome }),
                 }

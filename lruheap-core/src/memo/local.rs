@@ -9,9 +9,10 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 use std::thread::LocalKey;
 
+use super::outcome::{Outcome, whole};
 use super::summary::{MethodCaches, Summary};
 use super::tracked::{OfPointer, Tracked};
-use crate::cache::{CacheBuilder, Engine, Home, Thread, Values};
+use crate::cache::{Asked, CacheBuilder, Engine, Home, Thread, Values};
 use crate::key::Part;
 use crate::registry::{self, Listed};
 
@@ -39,12 +40,6 @@ impl<K, V> Home for Local<K, V> {
         })
     }
 
-    #[inline(always)]
-    fn answer<P: Part<Owned = K>>(&self, part: &P, values: &impl Values<V>) -> Option<V> {
-        // Not with a key whose hash runs code of the user's: it is asked for once.
-        let key = self.kept.filter(|_| P::is_inert())?;
-        key.with(|slot| slot.cache.get()?.answer(part, values))
-    }
 }
 
 impl<K, V> Local<K, V> {
@@ -81,6 +76,49 @@ impl<K, V> Local<K, V> {
     }
 }
 
+/// Where each thread keeps its cache of a function.
+pub struct LocalPlace<K: 'static, V: 'static>(pub &'static LocalKey<LocalSlot<K, V>>);
+
+impl<K, V> LocalPlace<K, V> {
+    /// This thread's cache.
+    pub fn get(self, build: impl FnOnce() -> CacheBuilder) -> Local<K, V> {
+        LocalSlot::get(self.0, build)
+    }
+
+    /// Answers a call, where the value is to be had at once.
+    ///
+    /// # Errors
+    ///
+    /// What is known so far: the long way is to be gone.
+    #[inline(always)]
+    pub fn __at_once<P: Part<Owned = K>, C: Values<V>>(
+        self,
+        values: C,
+        part: P,
+    ) -> Result<V, Asked> {
+        self.__at_once_as(whole(values), part)
+    }
+
+    /// The same, where the result is not the value.
+    ///
+    /// # Errors
+    ///
+    /// Likewise.
+    #[inline(always)]
+    pub fn __at_once_as<P: Part<Owned = K>, O: Outcome<Value = V>>(
+        self,
+        outcome: O,
+        part: P,
+    ) -> Result<O::Result, Asked> {
+        let found = self.0.try_with(|slot| match slot.cache.get() {
+            Some(cache) => cache.at_once(&part, outcome.values()),
+            None => Err(Asked::NOTHING),
+        });
+        let found = found.unwrap_or(Err(Asked::NOTHING));
+        found.map(|value| outcome.wrap(value))
+    }
+}
+
 /// What a thread keeps for a function with `scope = thread`.
 pub struct LocalSlot<K, V> {
     cache: OnceCell<Rc<Engine<K, V, Thread>>>,
@@ -97,7 +135,6 @@ impl<K: 'static, V: 'static> LocalSlot<K, V> {
 
     /// This thread's cache. While the thread is being torn down and its caches
     /// have gone, a new and empty one.
-    #[inline(always)]
     pub fn get(key: &'static LocalKey<Self>, build: impl FnOnce() -> CacheBuilder) -> Local<K, V> {
         match key.try_with(|slot| slot.cache.get().is_some()) {
             Ok(true) => Local {

@@ -16,7 +16,7 @@ mod stale;
 mod summary;
 mod tracked;
 
-pub use call::{Boarding, Flight, IsTag, Tag, finish, lead, tag, tags, wait};
+pub use call::{Boarding, Flight, IsTag, Tag, apart, finish, lead, tag, tags, wait};
 pub use hold::{
     hold0, hold1, hold2, hold3, hold4, hold5, hold6, hold7, hold8, hold9, hold10, hold11, hold12,
     node0, node1, node2, node3, node4, node5, node6, node7, node8, node9, node10, node11, node12,
@@ -27,21 +27,21 @@ pub use instance::{
     CacheHost, FieldForCaches, Hosted, InstanceCaches, InstanceSlots, OfInstance, ShareNode, field,
     hosted,
 };
-pub use local::{Local, LocalSlot, LocalSlots};
+pub use local::{Local, LocalPlace, LocalSlot, LocalSlots};
 pub use method::{
     Answer, Arguments, Ask, MethodCache, NoTupleForImplTrait, Refresh, RefreshBeside, Refreshes,
 };
 pub use outcome::{
     AnyResult, CacheValue, CanFail, HasErr, IsOption, IsResult, OkOnly, OnlyIf, Outcome, Probe,
     Whole, clones, clones_of_results, clones_of_some, if_error, lasting, lasting_errors, ok,
-    only_if, whole,
+    only_if, timed, whole,
 };
 pub use slot::{Share, Slot, Slots};
 pub use stale::{After, AnyEnd, AnyRan, Behind, Ended, HasCaches, HasRun, Ran, Stale, once, stale};
 pub use summary::MethodCaches;
 pub use tracked::{OfPointer, Pointer, ShareTracked, TrackedSlots};
 
-pub use crate::cache::{Engine, Home, Process, Scope, Thread, Values};
+pub use crate::cache::{Asked, Engine, Home, Process, Scope, Thread, Values};
 pub use crate::key::{
     AnyBorrowedKey, AnyCacheKey, AnyKey, BorrowedKey, CacheKey, KeyProbe, Loose, LooseKey,
     LooseTokens, Part, Shareable, View, borrowed, loose, optional, plain, sequence,

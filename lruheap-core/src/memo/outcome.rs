@@ -9,7 +9,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use crate::cache::Values;
-use crate::inert::is_light;
+use crate::inert::{is_inert, is_light};
 
 /// What a result needs to be kept.
 #[diagnostic::on_unimplemented(
@@ -116,6 +116,11 @@ struct Clones<V>(PhantomData<fn() -> V>);
 
 impl<V: CacheValue> Values<V> for Clones<V> {
     #[inline]
+    fn is_inert(&self) -> bool {
+        is_inert::<V>()
+    }
+
+    #[inline]
     fn is_light(&self, value: &V) -> bool {
         is_light(value)
     }
@@ -139,6 +144,11 @@ pub fn clones_of_some<V: IsOption + CacheValue>() -> impl Values<V> {
 struct Somes<V>(PhantomData<fn() -> V>);
 
 impl<V: IsOption + CacheValue> Values<V> for Somes<V> {
+    #[inline]
+    fn is_inert(&self) -> bool {
+        is_inert::<V>()
+    }
+
     #[inline]
     fn is_light(&self, value: &V) -> bool {
         is_light(value)
@@ -169,12 +179,66 @@ pub fn lasting_errors<V: HasErr, C: Values<V>>(values: C, ttl: Duration) -> impl
     lasting(values, move |value: &V| value.is_err().then_some(ttl))
 }
 
+/// The same values, which have a time to live.
+pub fn timed<V, C: Values<V>>(values: C) -> impl Values<V> {
+    Timed(values)
+}
+
+struct Timed<C>(C);
+
+impl<V, C: Values<V>> Values<V> for Timed<C> {
+    #[inline]
+    fn is_inert(&self) -> bool {
+        self.0.is_inert()
+    }
+
+    #[inline]
+    fn are_timed(&self) -> bool {
+        true
+    }
+
+    #[inline]
+    fn is_light(&self, value: &V) -> bool {
+        self.0.is_light(value)
+    }
+
+    #[inline]
+    fn is_good(&self, value: &V) -> bool {
+        self.0.is_good(value)
+    }
+
+    #[inline]
+    fn keeps(&self, value: &V) -> bool {
+        self.0.keeps(value)
+    }
+
+    #[inline]
+    fn lifetime(&self, value: &V) -> Option<Duration> {
+        self.0.lifetime(value)
+    }
+
+    #[inline]
+    fn copy(&self, value: &V) -> V {
+        self.0.copy(value)
+    }
+}
+
 struct Lasting<C, F> {
     values: C,
     lifetime: F,
 }
 
 impl<V, C: Values<V>, F: Fn(&V) -> Option<Duration>> Values<V> for Lasting<C, F> {
+    #[inline]
+    fn is_inert(&self) -> bool {
+        self.values.is_inert()
+    }
+
+    #[inline]
+    fn are_timed(&self) -> bool {
+        true
+    }
+
     fn is_light(&self, value: &V) -> bool {
         self.values.is_light(value)
     }
@@ -243,6 +307,11 @@ impl<R> AnyResult<R> {
 struct Oks<T, E>(PhantomData<fn() -> (T, E)>);
 
 impl<T: CacheValue, E> Values<Result<T, E>> for Oks<T, E> {
+    #[inline]
+    fn is_inert(&self) -> bool {
+        false
+    }
+
     fn is_light(&self, _value: &Result<T, E>) -> bool {
         false
     }

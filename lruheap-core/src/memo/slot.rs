@@ -5,7 +5,9 @@ use std::any::{Any, TypeId};
 use std::sync::OnceLock;
 
 use super::summary::{MethodCaches, Summary};
-use crate::cache::{Cache, CacheBuilder, Shared};
+use super::outcome::{Outcome, whole};
+use crate::cache::{Asked, Cache, CacheBuilder, Shared, Values};
+use crate::key::Part;
 use crate::registry::{self, Listed};
 
 /// The static behind a function.
@@ -35,6 +37,40 @@ impl<K, V> Slot<K, V> {
         match self.cache.get() {
             Some(cache) => cache,
             None => self.fill((share.cache)(build()), share.listed),
+        }
+    }
+
+    /// Answers a call, where the value is to be had at once.
+    ///
+    /// # Errors
+    ///
+    /// What is known so far: the long way is to be gone.
+    #[inline(always)]
+    pub fn __at_once<P: Part<Owned = K>, C: Values<V>>(
+        &'static self,
+        values: C,
+        part: P,
+    ) -> Result<V, Asked> {
+        self.__at_once_as(whole(values), part)
+    }
+
+    /// The same, where the result is not the value.
+    ///
+    /// # Errors
+    ///
+    /// Likewise.
+    #[inline(always)]
+    pub fn __at_once_as<P: Part<Owned = K>, O: Outcome<Value = V>>(
+        &'static self,
+        outcome: O,
+        part: P,
+    ) -> Result<O::Result, Asked> {
+        match self.cache.get() {
+            Some(cache) => {
+                let cache: &'static Cache<K, V> = cache;
+                cache.__at_once_as(outcome, part)
+            }
+            None => Err(Asked::NOTHING),
         }
     }
 

@@ -128,6 +128,8 @@ impl<P: Pointer, K, V> Logged for Watched<P, K, V> {
         self.0.len()
     }
 
+    fn hit(&mut self, _slot: Slot) {}
+
     fn take_up(&mut self, _hits: u64, _used: &[Slot]) {}
 }
 

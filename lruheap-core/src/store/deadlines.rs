@@ -34,6 +34,12 @@ impl Deadlines {
         self.times.get(slot).map(|time| time.deadline)
     }
 
+    /// The same, or `NEVER`, if it lies in the first piece.
+    #[inline(always)]
+    pub(super) fn near(&self, slot: Slot) -> Option<Instant> {
+        self.times.near(slot).map(|time| time.deadline)
+    }
+
     #[inline]
     pub(super) fn end(&self, slot: Slot) -> Option<Instant> {
         self.times.get(slot).map(|time| time.end)

@@ -81,6 +81,18 @@ impl<P> Store<P> {
         self.slab.payload(slot)
     }
 
+    /// The same, if it lies among the first.
+    #[inline(always)]
+    pub(crate) fn payload_at_once(&self, slot: Slot) -> Option<&P> {
+        self.slab.near(slot)
+    }
+
+    /// Whether entries may have deadlines.
+    #[inline(always)]
+    pub(crate) fn may_expire(&self) -> bool {
+        self.slab.deadlines().is_some()
+    }
+
     pub(crate) fn payload_mut(&mut self, slot: Slot) -> &mut P {
         self.slab.payload_mut(slot)
     }
@@ -89,6 +101,12 @@ impl<P> Store<P> {
     #[inline]
     pub(crate) fn deadline(&self, slot: Slot) -> Option<Instant> {
         self.slab.deadlines()?.at(slot)
+    }
+
+    /// The same, or `NEVER` where it has none, if it lies among the first.
+    #[inline(always)]
+    pub(crate) fn deadline_at_once(&self, slot: Slot) -> Option<Instant> {
+        self.slab.deadlines()?.near(slot)
     }
 
     /// How far the deadline may be postponed.

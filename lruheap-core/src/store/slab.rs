@@ -61,6 +61,12 @@ impl<P> Slab<P> {
         self.near.len() + self.rare.as_ref().map_or(0, |rare| rare.far.len())
     }
 
+    /// The payload, if it lies in the first piece.
+    #[inline(always)]
+    pub(super) fn near(&self, slot: Slot) -> Option<&P> {
+        self.near.get(slot as usize)
+    }
+
     #[inline]
     pub(super) fn payload(&self, slot: Slot) -> &P {
         match self.near.get(slot as usize) {

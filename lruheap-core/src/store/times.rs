@@ -56,6 +56,12 @@ impl Times {
         (time.place != NONE).then_some(time)
     }
 
+    /// What is in a place of the first piece, used or not.
+    #[inline(always)]
+    pub(super) fn near(&self, slot: Slot) -> Option<&Time> {
+        self.near.get(slot as usize)
+    }
+
     #[inline(never)]
     fn get_far(&self, at: usize) -> Option<&Time> {
         self.far.get(at / PAGE)?.as_ref()?.get(at % PAGE)

@@ -25,7 +25,7 @@ impl Slack {
     /// the end of time where that has nothing to say.
     ///
     /// A clock that did not answer before is not asked again.
-    #[inline]
+    #[inline(always)]
     pub(super) fn latest(&self, coarse: impl FnOnce() -> Option<u64>) -> u64 {
         // Nothing is published with it; and a lag that somebody else is just finding
         // out about is not known any sooner in another order.

@@ -29,12 +29,12 @@ mod of_platform {
     }
 
     /// The same, as it was a tick ago.
-    #[inline]
+    #[inline(always)]
     pub(in super::super) fn coarse() -> Option<u64> {
         read(libc::CLOCK_MONOTONIC_COARSE)
     }
 
-    #[inline]
+    #[inline(always)]
     #[allow(unsafe_code)]
     fn read(clock: libc::clockid_t) -> Option<u64> {
         let mut time = MaybeUninit::<libc::timespec>::uninit();
@@ -75,7 +75,7 @@ mod of_platform {
         super::of_std()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(in super::super) fn coarse() -> Option<u64> {
         None
     }

@@ -37,13 +37,26 @@ fn of_the_process(plan: &Plan<'_>) -> TokenStream {
     let parameters = (!plan.is_instantiated()).then(|| quote_spanned!(span=> <#key, #value>));
     let hold = hold(plan);
     let build = Ident::new("__build", Span::mixed_site().located_at(span));
+    let place = quote_spanned!(span=> static __LRUHEAP: #private::#slot #parameters = #private::#slot::new(););
+    let (place, own_place, slots) = if !plan.has_slot() {
+        (quote_spanned!(span=> __LRUHEAP), Some(place), None)
+    } else {
+        let slot = quote_spanned! {span=>
+            fn __slot() -> &'static #private::#slot #parameters {
+                #place
+                &__LRUHEAP
+            }
+        };
+        (quote_spanned!(span=> Self::__slot()), None, Some(slot))
+    };
     quote_spanned! {span=>
         #doc
         #vis fn cache() -> &'static #krate::Cache<#key, #value> {
-            static __LRUHEAP: #private::#slot #parameters = #private::#slot::new();
+            #own_place
             let #build = || #builder;
-            __LRUHEAP.#get(#hold, #build)
+            #place.#get(#hold, #build)
         }
+        #slots
     }
 }
 
@@ -79,6 +92,7 @@ fn of_the_thread(plan: &Plan<'_>) -> TokenStream {
     let span = plan.key_span;
     let private = at(span, &plan.options.private());
     let (key, value, builder) = (&plan.key, &plan.result.value, builder(plan));
+    let parameters = (!plan.is_instantiated()).then(|| quote_spanned!(span=> <#key, #value>));
     let (slot, get) = if plan.is_instantiated() {
         let instance = instance(plan);
         (
@@ -88,13 +102,25 @@ fn of_the_thread(plan: &Plan<'_>) -> TokenStream {
     } else {
         (quote_spanned!(span=> LocalSlot), quote_spanned!(span=> get))
     };
-    let parameters = (!plan.is_instantiated()).then(|| quote_spanned!(span=> <#key, #value>));
+    if !plan.has_slot() {
+        return quote_spanned! {span=>
+            fn __local() -> #private::Local<#key, #value> {
+                #private::thread_local! {
+                    static __LRUHEAP: #private::#slot #parameters = const { #private::#slot::new() };
+                }
+                #private::#slot::#get(&__LRUHEAP, || #builder)
+            }
+        };
+    }
     quote_spanned! {span=>
         fn __local() -> #private::Local<#key, #value> {
+            Self::__slot().#get(|| #builder)
+        }
+        fn __slot() -> #private::LocalPlace<#key, #value> {
             #private::thread_local! {
                 static __LRUHEAP: #private::#slot #parameters = const { #private::#slot::new() };
             }
-            #private::#slot::#get(&__LRUHEAP, || #builder)
+            #private::LocalPlace(&__LRUHEAP)
         }
     }
 }

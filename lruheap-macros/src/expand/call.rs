@@ -12,24 +12,75 @@ use super::plan::Plan;
 
 /// The statements that answer a call.
 pub(super) fn answer(plan: &Plan<'_>, site: &Site) -> TokenStream {
+    if plan.is_async() {
+        answer_awaited(plan, site)
+    } else if plan.is_key_computed() {
+        // It is worked out once, so the answer is looked for once.
+        let private = plan.options.private();
+        answer_by(plan, site, &plan.home(site), &quote!(#private::Asked::NOTHING))
+    } else {
+        answer_at_once(plan, site)
+    }
+}
+
+/// First looks whether the value is to be had at once. If not, all the rest is done in a
+/// function of its own, so that a hit pays nothing for it.
+fn answer_at_once(plan: &Plan<'_>, site: &Site) -> TokenStream {
+    let private = plan.options.private();
+    let (result, asked, name) = (local("result"), local("asked"), local("home"));
+    let (name, home) = (name.to_token_stream(), plan.home(site));
+    let (begin, place, home) = match plan.slot(site) {
+        Some(slot) => (None, slot, home),
+        None => (Some(quote!(let #name = #home;)), name.clone(), name),
+    };
+    let found = ask_at(plan, site, &place, "__at_once", None);
+    let rest = answer_by(plan, site, &home, &asked.to_token_stream());
+    quote! {
+        #begin
+        let #asked = match #found {
+            #private::Result::Ok(#result) => return #result,
+            #private::Result::Err(#asked) => #asked,
+        };
+        #private::apart(move || #rest)
+    }
+}
+
+/// What a call does that was not answered at once, as an expression.
+fn answer_by(
+    plan: &Plan<'_>,
+    site: &Site,
+    home: &TokenStream,
+    asked: &TokenStream,
+) -> TokenStream {
     let private = plan.options.private();
     let (result, flight) = (local("result"), local("flight"));
-    let (board, found) = if is_async(plan) {
-        // A statement of its own: what the expressions of the key need is gone before
-        // anything is awaited, and need not be `Send`.
-        let boarding = ask(plan, site, "__board");
-        let span = plan.blamed();
-        let (private, waiting) = (at(span, &private), placed(plan, &flight));
-        (
-            Some(quote!(let #flight = #boarding;)),
-            quote_spanned!(span=> #private::wait(#waiting).await),
-        )
-    } else {
-        (None, ask(plan, site, "__lookup"))
+    let found = ask_at(plan, site, home, "__lookup", Some(asked));
+    let land = land(plan, site, &flight);
+    let land = match plan.options.tags {
+        Some(_) => quote!({ #land }),
+        None => land,
     };
+    quote! {
+        match #found {
+            #private::Result::Ok(#result) => #result,
+            #private::Result::Err(#flight) => #land,
+        }
+    }
+}
+
+/// The same for a function that is awaited.
+fn answer_awaited(plan: &Plan<'_>, site: &Site) -> TokenStream {
+    let private = plan.options.private();
+    let (result, flight) = (local("result"), local("flight"));
+    // A statement of its own: what the expressions of the key need is gone before
+    // anything is awaited, and need not be `Send`.
+    let boarding = ask(plan, site, "__board");
+    let span = plan.blamed();
+    let (waiting, at_span) = (placed(plan, &flight), at(span, &private));
+    let found = quote_spanned!(span=> #at_span::wait(#waiting).await);
     let land = land(plan, site, &flight);
     quote! {
-        #board
+        let #flight = #boarding;
         let #flight = match #found {
             #private::Result::Ok(#result) => return #result,
             #private::Result::Err(#flight) => #flight,
@@ -41,7 +92,7 @@ pub(super) fn answer(plan: &Plan<'_>, site: &Site) -> TokenStream {
 /// The statements that run the body whatever the cache holds.
 pub(super) fn refresh(plan: &Plan<'_>, site: &Site) -> TokenStream {
     let flight = local("flight");
-    let what = if is_async(plan) {
+    let what = if plan.is_async() {
         "__board_anew"
     } else {
         "__refresh"
@@ -53,16 +104,23 @@ pub(super) fn refresh(plan: &Plan<'_>, site: &Site) -> TokenStream {
     }
 }
 
-fn is_async(plan: &Plan<'_>) -> bool {
-    plan.function.sig.asyncness.is_some()
-}
-
 /// A question that the whole of a result is the answer to.
 fn ask(plan: &Plan<'_>, site: &Site, what: &str) -> TokenStream {
+    ask_at(plan, site, &plan.home(site), what, None)
+}
+
+/// The same of what is found in this place, with what is known so far.
+fn ask_at(
+    plan: &Plan<'_>,
+    site: &Site,
+    place: &TokenStream,
+    what: &str,
+    asked: Option<&TokenStream>,
+) -> TokenStream {
     let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &site.of);
-    let part = plan.part(site);
-    let arguments = quote!(#outcome, #part);
-    plan.ask(site, &format!("{what}{suffix}"), &arguments)
+    let (part, asked) = (plan.part(site), asked.into_iter());
+    let arguments = quote!(#(#asked,)* #outcome, #part);
+    plan.ask_at(place, &format!("{what}{suffix}"), &arguments)
 }
 
 /// Runs the body and gives its result to the flight.
@@ -70,7 +128,7 @@ fn land(plan: &Plan<'_>, site: &Site, flight: &Ident) -> TokenStream {
     let (span, body, tags) = (plan.blamed(), body(plan, site), tags(plan, flight));
     let private = at(span, &plan.options.private());
     let flight = placed(plan, flight);
-    let end = if is_async(plan) {
+    let end = if plan.is_async() {
         // The body is dropped before the flight: what it holds is free again when
         // another call runs it.
         let (running, result) = (placed(plan, &local("body")), placed(plan, &local("result")));

@@ -166,6 +166,30 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Where a call finds the cache at once, if there is a place for that.
+    pub(super) fn slot(&self, site: &Site) -> Option<TokenStream> {
+        self.has_slot().then(|| {
+            let of = at(self.key_span, &site.of);
+            quote_spanned!(self.key_span=> #of::__slot())
+        })
+    }
+
+    /// Whether there is.
+    pub(super) fn has_slot(&self) -> bool {
+        let is_beside = matches!(self.place, Place::Beside) && !self.is_instantiated();
+        is_beside && !self.is_async() && !self.is_key_computed()
+    }
+
+    pub(super) fn is_async(&self) -> bool {
+        self.function.sig.asyncness.is_some()
+    }
+
+    /// Whether an expression of the user's is part of the key.
+    pub(super) fn is_key_computed(&self) -> bool {
+        let is_computed = |param: &Param| matches!(param.key, Key::Computed(_));
+        self.this.is_some() || self.function.params.iter().any(is_computed)
+    }
+
     /// Brings the trait of the block into scope, for code of the user's that has left
     /// the block.
     pub(super) fn import(&self) -> Option<TokenStream> {
@@ -276,9 +300,19 @@ impl<'a> Plan<'a> {
 
     /// A call of the cache, all of it where the blame would fall.
     pub(super) fn ask(&self, site: &Site, what: &str, arguments: &TokenStream) -> TokenStream {
-        let (home, span) = (self.home(site), self.blamed());
+        self.ask_at(&self.home(site), what, arguments)
+    }
+
+    /// The same of what is found in this place.
+    pub(super) fn ask_at(
+        &self,
+        place: &TokenStream,
+        what: &str,
+        arguments: &TokenStream,
+    ) -> TokenStream {
+        let span = self.blamed();
         let method = Ident::new(what, span);
-        quote_spanned!(span=> #home.#method(#arguments))
+        quote_spanned!(span=> #place.#method(#arguments))
     }
 
     /// Where to point if the call of the cache itself is at fault: at the one

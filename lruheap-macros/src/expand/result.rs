@@ -101,6 +101,9 @@ impl ResultPlan {
                 let ttl = duration(ttl, &options.private());
                 quote_spanned!(*span=> #private::lasting_errors::<#here, _>(#values, #ttl))
             }
+            (None, None) if options.ttl.is_some() => {
+                quote_spanned!(*span=> #private::timed::<#here, _>(#values))
+            }
             (None, None) => values.clone(),
         };
         let accepts = options.cache_if.as_ref().map(|accepts| {

@@ -60,14 +60,14 @@ impl<T: Logged> Gate<T> for Biased<T> {
         let mut watch = self.lock.lock();
         if self.name() != Name::NONE {
             let hits = self.revoke(&mut watch);
-            watch.learn(hits);
+            watch.calm.learn(hits);
         }
         let (result, is_hit, is_write) = self.alone(&mut watch, |state| {
             let (hits, writes) = (state.hits(), state.writes());
             let result = f(state);
             (result, state.hits() != hits, state.writes() != writes)
         });
-        if watch.sees(is_hit, is_write) {
+        if watch.calm.sees(is_hit, is_write) {
             self.let_in_if_few(&mut watch);
         }
         result
@@ -93,6 +93,23 @@ impl<T: Logged> Gate<T> for Biased<T> {
             return None;
         }
         let record = self.own_record(name).or_else(|| self.join(name))?;
+        self.enter(name, record)
+    }
+
+    #[inline(always)]
+    fn read_at_once(&self) -> Option<Reading<'_, T>> {
+        let name = self.name();
+        if name == Name::NONE {
+            return None;
+        }
+        self.enter(name, self.own_record(name)?)
+    }
+}
+
+impl<T: Logged> Biased<T> {
+    /// Says that this thread reads, whose record this is, and looks whether it may.
+    #[inline(always)]
+    fn enter<'a>(&'a self, name: Name, record: &'a Record) -> Option<Reading<'a, T>> {
         // Only an allocator that calls a cached function could bring a thread here twice:
         // it has to do without.
         if record.is_reading.load(Ordering::Relaxed) {
@@ -174,6 +191,14 @@ impl<T: Logged> Reader<T> for Reading<'_, T> {
         // it in `revoke` only, when it does not say that it reads, and here it does.
         let touches = &self.announced.0.touches;
         self.log.room = touches.with_mut(|touches| unsafe { &mut *touches }.note(slot));
+    }
+
+    #[allow(unsafe_code)]
+    #[inline(always)]
+    fn note_at_once(&mut self, slot: Slot) -> bool {
+        // SAFETY: as in `note`.
+        let touches = &self.announced.0.touches;
+        touches.with_mut(|touches| unsafe { &mut *touches }.note_at_once(slot))
     }
 }
 

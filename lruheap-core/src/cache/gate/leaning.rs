@@ -259,4 +259,9 @@ impl<T> Gate<T> for Leaning<T> {
     fn read(&self) -> Option<Nobody> {
         None
     }
+
+    #[inline(always)]
+    fn read_at_once(&self) -> Option<Nobody> {
+        None
+    }
 }

@@ -14,15 +14,16 @@ mod shim;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod threads;
+mod unshared;
 mod watch;
 
 use std::borrow::Borrow;
-use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use biased::Biased;
 use leaning::Leaning;
+use unshared::{Small, Unshared};
 
 use super::settings::Setup;
 use crate::store::Slot;
@@ -48,6 +49,9 @@ pub trait Gate<T> {
 
     /// Lets in one who only reads, beside others, if there is a way in for such.
     fn read(&self) -> Option<Self::Reader<'_>>;
+
+    /// The same where that calls for nothing: for who has another way if it does.
+    fn read_at_once(&self) -> Option<Self::Reader<'_>>;
 }
 
 /// Somebody who reads; nobody writes before this is dropped.
@@ -57,6 +61,9 @@ pub trait Reader<T> {
 
     /// Notes a hit.
     fn note(&mut self, slot: Slot);
+
+    /// The same where that calls for nothing. Says whether it has.
+    fn note_at_once(&mut self, slot: Slot) -> bool;
 }
 
 /// A reader at a gate that lets none in.
@@ -68,6 +75,10 @@ impl<T> Reader<T> for Nobody {
     }
 
     fn note(&mut self, _slot: Slot) {
+        match *self {}
+    }
+
+    fn note_at_once(&mut self, _slot: Slot) -> bool {
         match *self {}
     }
 }
@@ -83,48 +94,11 @@ pub trait Logged {
     /// What has been begun to be written so far; only that it changes matters.
     fn writes(&self) -> u64;
 
+    /// A hit of somebody who keeps no log.
+    fn hit(&mut self, slot: Slot);
+
     /// Takes up what was in logs: so many hits, and these entries used, in this order.
     fn take_up(&mut self, hits: u64, used: &[Slot]);
-}
-
-/// The gate of what one thread has to itself.
-pub struct Unshared<T> {
-    state: RefCell<T>,
-    leans: bool,
-}
-
-impl<T: Logged> Gate<T> for Unshared<T> {
-    type Reader<'a>
-        = RefMut<'a, T>
-    where
-        Self: 'a;
-
-    fn new(state: T, leans: bool) -> Self {
-        let state = RefCell::new(state);
-        Unshared { state, leans }
-    }
-
-    #[inline]
-    fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        f(&mut self.state.borrow_mut())
-    }
-
-    #[inline(always)]
-    fn read(&self) -> Option<RefMut<'_, T>> {
-        self.leans.then(|| self.state.borrow_mut())
-    }
-}
-
-impl<T: Logged> Reader<T> for RefMut<'_, T> {
-    #[inline(always)]
-    fn state(&self) -> &T {
-        self
-    }
-
-    #[inline(always)]
-    fn note(&mut self, slot: Slot) {
-        self.take_up(1, &[slot]);
-    }
 }
 
 /// Who shares a cache, and so what gate it needs; and whether it has its setup
@@ -175,7 +149,7 @@ impl Scope for Instance {
 }
 
 impl Scope for LocalInstance {
-    type Gate<T: Logged> = Unshared<T>;
+    type Gate<T: Logged> = Small<T>;
     type Setup = Rc<Setup>;
     const IS_SHARED: bool = false;
     const IS_SMALL: bool = true;

@@ -56,7 +56,7 @@ impl<T: Logged> Biased<T> {
     }
 
     pub(super) fn wanted(&self) -> u32 {
-        self.lock.lock().wanted
+        self.lock.lock().calm.wanted
     }
 
     pub(super) fn records(&self) -> Vec<Arc<Record>> {
@@ -65,7 +65,7 @@ impl<T: Logged> Biased<T> {
 
     /// As if it had had so many hits.
     pub(super) fn has_had(&self, hits: u32) {
-        self.lock.lock().calm = hits;
+        self.lock.lock().calm.hits = hits;
     }
 }
 

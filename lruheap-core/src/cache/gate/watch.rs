@@ -28,10 +28,50 @@ pub(super) struct Watch {
     pub(super) name: Name,
     /// Those who read, or did.
     pub(super) records: Vec<Arc<Record>>,
+    pub(super) calm: Calm,
+}
+
+/// When it pays to keep logs of hits: after many in a row with nothing written, and the
+/// later the less came of it.
+pub(super) struct Calm {
     /// Hits since something was written, as many as are wanted at most.
-    pub(super) calm: u32,
-    /// How many of them let readers in; 0 for never.
+    pub(super) hits: u32,
+    /// How many of them are enough; 0 for never.
     pub(super) wanted: u32,
+}
+
+impl Calm {
+    pub(super) fn new(leans: bool) -> Self {
+        Calm {
+            hits: 0,
+            wanted: if leans { CALM } else { 0 },
+        }
+    }
+
+    /// Something has been done: a hit, a write, or nothing that matters. Says whether
+    /// there are to be logs from here on.
+    #[inline]
+    pub(super) fn sees(&mut self, is_hit: bool, is_write: bool) -> bool {
+        if is_write {
+            self.hits = 0;
+            return false;
+        }
+        if !is_hit || self.hits >= self.wanted {
+            return false;
+        }
+        self.hits += 1;
+        self.hits == self.wanted
+    }
+
+    /// The logs had so many hits: sooner or later the next time.
+    pub(super) fn learn(&mut self, hits: u64) {
+        self.hits = 0;
+        if hits < WORTH {
+            self.wanted = (self.wanted * 2).min(MOST_CALM);
+        } else if hits >= WORTH * 4 {
+            self.wanted = (self.wanted / 2).max(CALM);
+        }
+    }
 }
 
 impl Watch {
@@ -39,33 +79,7 @@ impl Watch {
         Watch {
             name: Name::NONE,
             records: Vec::new(),
-            calm: 0,
-            wanted: if leans { CALM } else { 0 },
-        }
-    }
-
-    /// Something has been done: a hit, a write, or nothing that matters. Says whether
-    /// readers are to be let in.
-    #[inline]
-    pub(super) fn sees(&mut self, is_hit: bool, is_write: bool) -> bool {
-        if is_write {
-            self.calm = 0;
-            return false;
-        }
-        if !is_hit || self.calm >= self.wanted {
-            return false;
-        }
-        self.calm += 1;
-        self.calm == self.wanted
-    }
-
-    /// Readers had so many hits without the lock: sooner or later the next time.
-    pub(super) fn learn(&mut self, hits: u64) {
-        self.calm = 0;
-        if hits < WORTH {
-            self.wanted = (self.wanted * 2).min(MOST_CALM);
-        } else if hits >= WORTH * 4 {
-            self.wanted = (self.wanted / 2).max(CALM);
+            calm: Calm::new(leans),
         }
     }
 
