@@ -33,21 +33,27 @@ static NEXT_BLOCK: AtomicU64 = AtomicU64::new(0);
 
 /// What a thread is in the middle of: the outermost, and how many are in it, which are
 /// in `INNER`. Mostly there is one, and it needs no memory that has to be given back.
-#[derive(Clone, Copy)]
+/// Each is read and written by itself: what is written in halves and read as a whole has to
+/// be waited for.
 struct Led {
-    outer: Option<Leader>,
-    inner: usize,
+    /// `NOBODY` for none.
+    outer: Cell<Leader>,
+    inner: Cell<usize>,
 }
 
-const NOTHING: Led = Led {
-    outer: None,
-    inner: 0,
-};
+impl Led {
+    const fn nothing() -> Self {
+        Led {
+            outer: Cell::new(Leader::NOBODY),
+            inner: Cell::new(0),
+        }
+    }
+}
 
 #[cfg(not(loom))]
 thread_local! {
     static NEXT: Cell<u64> = const { Cell::new(0) };
-    static LED: Cell<Led> = const { Cell::new(NOTHING) };
+    static LED: Led = const { Led::nothing() };
     static INNER: RefCell<Vec<Leader>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -55,7 +61,7 @@ thread_local! {
 #[cfg(loom)]
 thread_local! {
     static NEXT: Cell<u64> = Cell::new(0);
-    static LED: Cell<Led> = Cell::new(NOTHING);
+    static LED: Led = Led::nothing();
     static INNER: RefCell<Vec<Leader>> = RefCell::new(Vec::new());
 }
 
@@ -82,66 +88,68 @@ impl Leader {
     /// From here on this thread is in the middle of it.
     #[inline]
     pub(crate) fn enter(self) {
-        let _ = LED.try_with(|led| match led.get() {
-            Led { outer: None, .. } => led.set(Led {
-                outer: Some(self),
-                inner: 0,
-            }),
-            more => self.enter_inner(led, more),
+        let _ = LED.try_with(|led| {
+            if led.outer.get() == Leader::NOBODY {
+                led.outer.set(self);
+            } else {
+                self.enter_inner(led);
+            }
         });
     }
 
-    #[cold]
-    fn enter_inner(self, led: &Cell<Led>, before: Led) {
+    #[inline(never)]
+    fn enter_inner(self, led: &Led) {
         let entered = INNER.try_with(|inner| inner.borrow_mut().push(self));
         // While a thread is torn down it is in the middle of one at most.
         if entered.is_ok() {
-            led.set(Led {
-                inner: before.inner + 1,
-                ..before
-            });
+            led.inner.set(led.inner.get() + 1);
         }
     }
 
     /// Not any more.
     #[inline]
     pub(crate) fn leave(self) {
-        let _ = LED.try_with(|led| match led.get() {
-            Led { outer, inner: 0 } if outer == Some(self) => led.set(NOTHING),
-            more => self.leave_inner(led, more),
+        let _ = LED.try_with(|led| {
+            if led.outer.get() == self && led.inner.get() == 0 {
+                led.outer.set(Leader::NOBODY);
+            } else {
+                self.leave_inner(led);
+            }
         });
     }
 
-    #[cold]
-    fn leave_inner(self, led: &Cell<Led>, before: Led) {
+    #[inline(never)]
+    fn leave_inner(self, led: &Led) {
         let _ = INNER.try_with(|inner| {
             let mut inner = inner.borrow_mut();
-            let mut after = before;
-            if before.outer == Some(self) {
+            if led.outer.get() == self {
                 // Not in the order in which they were entered.
-                after.outer = Some(inner.remove(0));
+                led.outer.set(inner.remove(0));
             } else if let Some(at) = inner.iter().rposition(|other| *other == self) {
                 inner.remove(at);
             }
-            after.inner = inner.len();
-            led.set(after);
+            led.inner.set(inner.len());
         });
     }
 }
 
 /// What this thread is in the middle of.
 fn led() -> Chain {
-    let led = LED.try_with(Cell::get).unwrap_or(NOTHING);
-    let mut chain: Chain = led.outer.into_iter().collect();
-    if led.inner > 0 {
-        let _ = INNER.try_with(|inner| chain.extend_from_slice(&inner.borrow()));
-    }
+    let mut chain = Chain::new();
+    let _ = LED.try_with(|led| {
+        let outer = Some(led.outer.get());
+        chain.extend(outer.filter(|outer| *outer != Leader::NOBODY));
+        if led.inner.get() > 0 {
+            let _ = INNER.try_with(|inner| chain.extend_from_slice(&inner.borrow()));
+        }
+    });
     chain
 }
 
 /// Whether this thread is in the middle of anything.
 pub(crate) fn leads() -> bool {
-    LED.try_with(Cell::get).unwrap_or(NOTHING).outer.is_some()
+    LED.try_with(|led| led.outer.get() != Leader::NOBODY)
+        .unwrap_or(false)
 }
 
 /// What those wait for who lead something themselves.

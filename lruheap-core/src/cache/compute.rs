@@ -6,7 +6,7 @@ use std::hash::Hash;
 use std::pin::pin;
 
 use super::payload::Clones;
-use super::{Boarding, Cache, Flight};
+use super::{Boarding, Cache, Flight, Found};
 use crate::key::Query;
 
 impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
@@ -143,9 +143,13 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized + 'static,
     {
         let query = Query::new(key);
-        match self.engine.at_once(&query, &Clones) {
-            Ok(value) => Ok(value),
+        let found = match self.engine.at_once(&query, &Clones) {
+            Ok(value) => return Ok(value),
             Err(asked) => Flight::board(self, asked, &query, &Clones),
+        };
+        match found {
+            Found::Flight(flight) => Err(flight),
+            mut found => Ok(found.take()),
         }
     }
 

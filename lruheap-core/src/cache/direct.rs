@@ -82,6 +82,12 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         reader.note_at_once(slot).then_some(value)
     }
 
+    /// Whether there may be a way in for those who only read.
+    #[inline(always)]
+    pub(super) fn is_open(&self) -> bool {
+        self.gate.is_open()
+    }
+
     /// The value for a call, where that is to be had without a lock.
     pub(crate) fn glance<W: View<Owned = K>>(
         &self,
@@ -221,11 +227,11 @@ impl<K, V> State<K, V> {
         values: &impl Values<V>,
     ) -> Option<Payload<K, V>> {
         let is_light = values.is_light(&value);
-        let payload = Payload::new(key, value, is_light);
+        let payload = || Payload::new(key, value, is_light);
         if self.store.len() < self.limit() {
-            self.store.insert(hash, payload, None);
+            self.store.insert(hash, payload(), None);
             return None;
         }
-        self.displace(hash, payload, None).map(|(_, old)| old)
+        self.displace(hash, None, payload).map(|(_, old)| old)
     }
 }

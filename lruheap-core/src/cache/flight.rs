@@ -1,6 +1,7 @@
 //! A computation in the hands of whoever runs it: it lands with a result, or is
 //! dropped without one and leaves no trace but word for those who wait for it.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,12 +49,36 @@ pub trait Home {
     }
 }
 
+/// What a call has found.
+pub enum Found<H: Home> {
+    /// The value.
+    Value(H::Value),
+    /// Nothing: it computes.
+    Flight(Flight<H>),
+    /// It has been taken.
+    Nothing,
+}
+
+impl<H: Home> Found<H> {
+    /// The value.
+    ///
+    /// # Panics
+    ///
+    /// If there is none, or it has been taken.
+    pub(crate) fn take(&mut self) -> H::Value {
+        match mem::replace(self, Found::Nothing) {
+            Found::Value(value) => value,
+            Found::Flight(_) | Found::Nothing => unreachable!("there is a value, once"),
+        }
+    }
+}
+
 type WaitOf<H> = Wait<<H as Home>::Key, <H as Home>::Value>;
 type PairOf<H> = Pair<<H as Home>::Key, <H as Home>::Value>;
 
 /// A computation under way. Dropped without a result (a panic, a cancelled
 /// future), it leaves no trace, and those who waited for it look again.
-pub(crate) struct Flight<H: Home> {
+pub struct Flight<H: Home> {
     home: H,
     call: Call<H::Key>,
     lead: Lead,
@@ -81,18 +106,20 @@ impl<H: Home> Flight<H> {
         asked: Asked,
         part: &impl Part<Owned = H::Key>,
         values: &impl Values<H::Value>,
-    ) -> Result<H::Value, Self> {
+    ) -> Found<H> {
         let call = home.engine().describe(part, asked, false);
-        if let Some(value) = home.engine().glance(call.hash, part, values) {
-            return Ok(value);
+        if home.engine().is_open() {
+            if let Some(value) = home.engine().glance(call.hash, part, values) {
+                return Found::Value(value);
+            }
         }
         match home.engine().call_directly(call, part, values) {
-            Direct::Held(held) => Ok(held.release(values)),
+            Direct::Held(held) => Found::Value(held.release(values)),
             Direct::Lead(lead) => {
                 if lead.is_open {
                     lead.leader.enter();
                 }
-                Err(Flight {
+                Found::Flight(Flight {
                     home,
                     call,
                     lead,
@@ -115,11 +142,14 @@ impl<H: Home> Flight<H> {
         call: Call<H::Key>,
         part: &impl Part<Owned = H::Key>,
         values: &impl Values<H::Value>,
-    ) -> Result<H::Value, Self> {
+    ) -> Found<H> {
         match Flight::arrive(home, call, part, values) {
-            Boarding::Held(held) => Ok(held.release(values)),
-            Boarding::Lead(flight) => Err(flight),
-            Boarding::Wait(waiter) => waiter.block(values),
+            Boarding::Held(held) => Found::Value(held.release(values)),
+            Boarding::Lead(flight) => Found::Flight(flight),
+            Boarding::Wait(waiter) => match waiter.block(values) {
+                Ok(value) => Found::Value(value),
+                Err(flight) => Found::Flight(flight),
+            },
         }
     }
 

@@ -36,7 +36,7 @@ pub use board::Asked;
 pub use builder::CacheBuilder;
 pub use engine::Engine;
 pub(crate) use flight::Flight;
-pub use flight::Home;
+pub use flight::{Found, Home};
 pub(crate) use gate::once::{OnceArc, Shared};
 pub(crate) use gate::{Gate, Instance, LocalInstance, Logged};
 pub use gate::{Process, Scope, Thread};

@@ -165,7 +165,7 @@ impl<K, V> State<K, V> {
             if self.store.len() < self.limit() {
                 self.store.insert(hash, payload, deadline)
             } else {
-                let (slot, old) = self.displace(hash, payload, deadline)?;
+                let (slot, old) = self.displace(hash, deadline, || payload)?;
                 trash.push(old);
                 slot
             }
@@ -184,11 +184,11 @@ impl<K, V> State<K, V> {
     pub(crate) fn displace(
         &mut self,
         hash: u32,
-        payload: Payload<K, V>,
         deadline: Option<Instant>,
+        payload: impl FnOnce() -> Payload<K, V>,
     ) -> Option<(Slot, Payload<K, V>)> {
         let oldest = self.store.oldest()?;
-        let old = self.store.reuse(oldest, hash, payload, deadline);
+        let old = self.store.reuse(oldest, hash, deadline, payload);
         self.counters.evictions += 1;
         if let Some(extras) = &mut self.extras {
             extras.tags.set(oldest, Vec::new());

@@ -28,12 +28,21 @@ pub struct Flight<H: Home, O> {
 }
 
 /// Stores the result of a body if it is to be kept, and gives it back.
-#[inline(never)]
 pub fn finish<H: Home, O: Outcome<Value = H::Value>>(
     mut flight: Flight<H, O>,
     result: O::Result,
 ) -> O::Result {
     let Flight { flight, outcome } = &mut flight;
+    end(flight, outcome, result)
+}
+
+/// The same, where the flight is. It is not inlined: each function would have all of it.
+#[inline(never)]
+fn end<H: Home, O: Outcome<Value = H::Value>>(
+    flight: &mut cache::Flight<H>,
+    outcome: &O,
+    result: O::Result,
+) -> O::Result {
     let values = outcome.values();
     match outcome.value(&result) {
         Some(value) if outcome.keeps(value) => {
@@ -51,6 +60,33 @@ pub fn finish<H: Home, O: Outcome<Value = H::Value>>(
         }
     }
     result
+}
+
+/// What a call has found: the value, or the flight that its body runs for. It stays where
+/// it was made: to copy it right after costs more than to make it.
+pub type Found<H> = cache::Found<H>;
+
+/// The value that was found, or that `body` gives. It is asked once.
+#[inline(always)]
+pub fn answer<H: Home, C: Values<H::Value>>(
+    values: C,
+    found: &mut Found<H>,
+    body: impl FnOnce() -> H::Value,
+) -> H::Value {
+    answer_as(whole(values), found, body)
+}
+
+/// The same, where the result is not the value.
+#[inline(always)]
+pub fn answer_as<H: Home, O: Outcome<Value = H::Value>>(
+    outcome: O,
+    found: &mut Found<H>,
+    body: impl FnOnce() -> O::Result,
+) -> O::Result {
+    if let Found::Flight(flight) = found {
+        return end(flight, &outcome, body());
+    }
+    outcome.wrap(found.take())
 }
 
 /// Runs `f` in a function of its own: what it needs of stack and registers is nothing
@@ -128,6 +164,13 @@ pub fn tag<T: IsTag + ?Sized>(tag: &T) -> Tag {
     Tag(tag.as_tag().into())
 }
 
+/// Gives the entry that is to come these tags, if none was found.
+pub fn tags_if<H: Home, const N: usize>(found: &Found<H>, tags: impl FnOnce() -> [Tag; N]) {
+    if let Found::Flight(flight) = found {
+        flight.tag(tags().map(|tag| tag.0).into());
+    }
+}
+
 /// Gives the entry that a flight brings these tags.
 pub fn tags<H: Home, O, const N: usize>(flight: &Flight<H, O>, tags: [Tag; N]) {
     flight.flight.tag(tags.map(|tag| tag.0).into());
@@ -169,37 +212,15 @@ macro_rules! calls {
             }
 
             /// Answers a call that could not be answered at once, or gives the flight
-            /// that its body runs for.
-            ///
-            /// # Errors
-            ///
-            /// The flight, where the body has to run.
+            /// that its body runs for: for [`answer`].
             #[inline(always)]
-            pub fn __lookup<P: Part<Owned = K>, C: Values<V>>(
+            pub fn __lookup<P: Part<Owned = K>>(
                 self: $home,
                 asked: Asked,
-                values: C,
+                values: impl Values<V>,
                 part: P,
-            ) -> Result<V, Flight<$home, Whole<V, C>>> {
-                self.__lookup_as(asked, whole(values), part)
-            }
-
-            /// The same, where the result is not the value.
-            ///
-            /// # Errors
-            ///
-            /// The flight, where the body has to run.
-            #[inline(always)]
-            pub fn __lookup_as<P: Part<Owned = K>, O: Outcome<Value = V>>(
-                self: $home,
-                asked: Asked,
-                outcome: O,
-                part: P,
-            ) -> Result<O::Result, Flight<$home, O>> {
-                match cache::Flight::board(self, asked, &part, outcome.values()) {
-                    Ok(value) => Ok(outcome.wrap(value)),
-                    Err(flight) => Err(Flight { flight, outcome }),
-                }
+            ) -> Found<$home> {
+                cache::Flight::board(self, asked, &part, &values)
             }
 
             /// As [`__lookup`](Self::__lookup), for an `async` function.

@@ -16,7 +16,10 @@ mod stale;
 mod summary;
 mod tracked;
 
-pub use call::{Boarding, Flight, IsTag, Tag, apart, finish, lead, tag, tags, wait};
+pub use call::{
+    Boarding, Flight, Found, IsTag, Tag, answer, answer_as, apart, finish, lead, tag, tags, tags_if,
+    wait,
+};
 pub use hold::{
     hold0, hold1, hold2, hold3, hold4, hold5, hold6, hold7, hold8, hold9, hold10, hold11, hold12,
     node0, node1, node2, node3, node4, node5, node6, node7, node8, node9, node10, node11, node12,

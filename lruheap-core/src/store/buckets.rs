@@ -135,18 +135,43 @@ impl Buckets {
         Candidates::new(&self.array, self.seek(hash), hash)
     }
 
+    /// Where this slot stands under this hash, if it does.
+    #[inline]
     fn position(&self, hash: u32, slot: Slot) -> Option<usize> {
-        let first = self.seek(hash);
-        let mut same = Candidates::new(&self.array, first, hash);
-        Some(first + same.position(|found| found == slot)?)
+        let (mut at, wanted) = (self.home(hash), pack(hash, slot));
+        while let Some(window) = self.array.get(at..)?.first_chunk::<WINDOW>() {
+            let found = window.iter().enumerate();
+            let found: u32 = found.map(|(i, &it)| u32::from(it == wanted) << i).sum();
+            if found != 0 {
+                return Some(at + found.trailing_zeros() as usize);
+            }
+            at += WINDOW;
+        }
+        let rest = self.array[at..].iter().position(|&it| it == wanted)?;
+        Some(at + rest)
     }
 
     /// Adds a slot that is not there yet.
     #[inline]
     pub(super) fn insert(&mut self, hash: u32, slot: Slot) {
-        let at = self.seek(hash);
+        let mut at = self.seek(hash);
         self.len += 1;
         let mut carried = pack(hash, slot);
+        let rest = self.array.get_mut(at..).unwrap_or_default();
+        // How many make room for it is nothing that a branch could predict.
+        if let Some(window) = rest.first_chunk_mut::<WINDOW>() {
+            let mut moves = true;
+            for bucket in window {
+                let old = *bucket;
+                *bucket = if moves { carried } else { old };
+                moves &= old != FREE;
+                carried = old;
+            }
+            if !moves {
+                return;
+            }
+            at += WINDOW;
+        }
         for bucket in self.array.get_mut(at..).unwrap_or_default() {
             std::mem::swap(bucket, &mut carried);
             if carried == FREE {
@@ -175,20 +200,39 @@ impl Buckets {
     }
 
     /// Takes a slot out. Says whether it was there.
+    #[inline]
     pub(super) fn remove(&mut self, hash: u32, slot: Slot) -> bool {
         let Some(mut at) = self.position(hash, slot) else {
             return false;
         };
+        self.len -= 1;
         let shift = self.shift;
+        let is_at_home = |bucket: u64, at: usize| (hash_of(bucket) >> shift) as usize == at;
+        let rest = self.array.get_mut(at..).unwrap_or_default();
+        // As above.
+        if let Some(window) = rest.first_chunk_mut::<{ WINDOW + 1 }>() {
+            let (mut bucket, mut moves) = (window[0], true);
+            for i in 0..WINDOW {
+                let next = window[i + 1];
+                let stays = (next == FREE) | is_at_home(next, at + i + 1);
+                let new = if stays { FREE } else { next };
+                window[i] = if moves { new } else { bucket };
+                moves &= !stays;
+                bucket = next;
+            }
+            if !moves {
+                return true;
+            }
+            at += WINDOW;
+        }
         while let Some([hole, next]) = self.array.get_mut(at..).and_then(<[u64]>::first_chunk_mut) {
-            if *next == FREE || (hash_of(*next) >> shift) as usize == at + 1 {
+            if *next == FREE || is_at_home(*next, at + 1) {
                 break;
             }
             *hole = *next;
             at += 1;
         }
         self.array[at] = FREE;
-        self.len -= 1;
         true
     }
 

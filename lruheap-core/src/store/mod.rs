@@ -178,9 +178,20 @@ impl<P> Store<P> {
     }
 
     /// Puts another payload and deadline into an entry and touches it.
-    #[inline(always)]
     pub(crate) fn replace(&mut self, slot: Slot, payload: P, deadline: Option<Instant>) -> P {
         self.touch(slot);
+        self.put(slot, deadline, || payload)
+    }
+
+    /// The payload is made when nothing is left to be done but to put it there: before, it
+    /// would be made in one place and copied to another.
+    #[inline(always)]
+    fn put(
+        &mut self,
+        slot: Slot,
+        deadline: Option<Instant>,
+        payload: impl FnOnce() -> P,
+    ) -> P {
         match deadline {
             Some(deadline) => self.slab.deadlines_to_be().set(slot, deadline),
             None => {
@@ -189,7 +200,8 @@ impl<P> Store<P> {
                 }
             }
         }
-        mem::replace(self.payload_mut(slot), payload)
+        let place = self.payload_mut(slot);
+        mem::replace(place, payload())
     }
 
     /// Puts another entry into a slot, as the most recently used one, and gives what
@@ -199,13 +211,14 @@ impl<P> Store<P> {
         &mut self,
         slot: Slot,
         hash: u32,
-        payload: P,
         deadline: Option<Instant>,
+        payload: impl FnOnce() -> P,
     ) -> P {
         let old = mem::replace(&mut self.slab.meta_mut(link(slot)).hash, hash);
         self.table.remove(old, slot);
         self.table.insert(hash, slot);
-        self.replace(slot, payload, deadline)
+        self.touch(slot);
+        self.put(slot, deadline, payload)
     }
 
     /// Takes an entry out. The last entry may move into its slot.

@@ -33,7 +33,7 @@ fn answer_at_once(plan: &Plan<'_>, site: &Site) -> TokenStream {
         Some(slot) => (None, slot, home),
         None => (Some(quote!(let #name = #home;)), name.clone(), name),
     };
-    let found = ask_at(plan, site, &place, "__at_once", None);
+    let found = ask_at(plan, site, &place, "__at_once");
     let rest = answer_by(plan, site, &home, &asked.to_token_stream());
     quote! {
         #begin
@@ -41,30 +41,34 @@ fn answer_at_once(plan: &Plan<'_>, site: &Site) -> TokenStream {
             #private::Result::Ok(#result) => return #result,
             #private::Result::Err(#asked) => #asked,
         };
-        #private::apart(move || #rest)
+        #private::apart(move || { #rest })
     }
 }
 
-/// What a call does that was not answered at once, as an expression.
+/// What a call does that was not answered at once.
 fn answer_by(
     plan: &Plan<'_>,
     site: &Site,
     home: &TokenStream,
     asked: &TokenStream,
 ) -> TokenStream {
-    let private = plan.options.private();
-    let (result, flight) = (local("result"), local("flight"));
-    let found = ask_at(plan, site, home, "__lookup", Some(asked));
-    let land = land(plan, site, &flight);
-    let land = match plan.options.tags {
-        Some(_) => quote!({ #land }),
-        None => land,
-    };
+    let (found, span) = (local("found"), plan.blamed());
+    let private = at(span, &plan.options.private());
+    let values = plan.names.path(&site.of, &plan.names.hidden("values"));
+    let (part, placed) = (plan.part(site), placed(plan, &found));
+    let lookup = plan.ask_at(home, "__lookup", &quote!(#asked, #values(), #part));
+    let tags = tag_list(plan).map(|tags| {
+        let private = plan.options.private();
+        quote!(#private::tags_if(&#found, || #tags);)
+    });
+    let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &site.of);
+    let answer = Ident::new(&format!("answer{suffix}"), span);
+    let body = body(plan, site);
+    let answer = quote_spanned!(span=> #private::#answer(#outcome, &mut #placed, || #body));
     quote! {
-        match #found {
-            #private::Result::Ok(#result) => #result,
-            #private::Result::Err(#flight) => #land,
-        }
+        let mut #found = #lookup;
+        #tags
+        #answer
     }
 }
 
@@ -106,20 +110,14 @@ pub(super) fn refresh(plan: &Plan<'_>, site: &Site) -> TokenStream {
 
 /// A question that the whole of a result is the answer to.
 fn ask(plan: &Plan<'_>, site: &Site, what: &str) -> TokenStream {
-    ask_at(plan, site, &plan.home(site), what, None)
+    ask_at(plan, site, &plan.home(site), what)
 }
 
-/// The same of what is found in this place, with what is known so far.
-fn ask_at(
-    plan: &Plan<'_>,
-    site: &Site,
-    place: &TokenStream,
-    what: &str,
-    asked: Option<&TokenStream>,
-) -> TokenStream {
+/// The same of what is found in this place.
+fn ask_at(plan: &Plan<'_>, site: &Site, place: &TokenStream, what: &str) -> TokenStream {
     let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &site.of);
-    let (part, asked) = (plan.part(site), asked.into_iter());
-    let arguments = quote!(#(#asked,)* #outcome, #part);
+    let part = plan.part(site);
+    let arguments = quote!(#outcome, #part);
     plan.ask_at(place, &format!("{what}{suffix}"), &arguments)
 }
 

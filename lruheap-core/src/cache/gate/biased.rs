@@ -87,6 +87,11 @@ impl<T: Logged> Gate<T> for Biased<T> {
     }
 
     #[inline(always)]
+    fn is_open(&self) -> bool {
+        self.name() != Name::NONE
+    }
+
+    #[inline(always)]
     fn read(&self) -> Option<Reading<'_, T>> {
         let name = self.name();
         if name == Name::NONE {

@@ -256,6 +256,11 @@ impl<T> Gate<T> for Leaning<T> {
     }
 
     #[inline(always)]
+    fn is_open(&self) -> bool {
+        false
+    }
+
+    #[inline(always)]
     fn read(&self) -> Option<Nobody> {
         None
     }

@@ -47,6 +47,9 @@ pub trait Gate<T> {
         self.with(f)
     }
 
+    /// Whether there may be a way in for those who only read.
+    fn is_open(&self) -> bool;
+
     /// Lets in one who only reads, beside others, if there is a way in for such.
     fn read(&self) -> Option<Self::Reader<'_>>;
 

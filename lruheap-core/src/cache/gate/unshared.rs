@@ -60,6 +60,11 @@ impl<T: Logged> Gate<T> for Unshared<T> {
     }
 
     #[inline(always)]
+    fn is_open(&self) -> bool {
+        self.0.try_borrow().is_ok_and(|inside| inside.is_open)
+    }
+
+    #[inline(always)]
     fn read(&self) -> Option<Alone<'_, T>> {
         let inside = self.0.try_borrow_mut().ok()?;
         inside.is_open.then_some(Alone(inside))
@@ -124,6 +129,11 @@ impl<T: Logged> Gate<T> for Small<T> {
     #[inline]
     fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         f(&mut self.state.borrow_mut())
+    }
+
+    #[inline(always)]
+    fn is_open(&self) -> bool {
+        self.leans
     }
 
     #[inline(always)]

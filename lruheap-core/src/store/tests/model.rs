@@ -126,7 +126,7 @@ fn change(size: u32, steps: u32, hash: fn(u32) -> u32) {
                     model.push((payload, old));
                 }
                 5 | 6 => {
-                    assert_eq!(store.reuse(slot, hash(step), step, deadline), payload);
+                    assert_eq!(store.reuse(slot, hash(step), deadline, || step), payload);
                     model.push((step, deadline));
                 }
                 _ => assert_eq!(store.remove(slot), payload),
