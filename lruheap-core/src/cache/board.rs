@@ -38,11 +38,16 @@ impl<K> Copy for Call<K> {}
 #[derive(Clone, Copy)]
 pub struct Asked {
     pub(super) hash: Option<u32>,
+    /// Whether this thread, with the state to itself, has found no entry with that hash.
+    pub(super) is_absent: bool,
 }
 
 impl Asked {
     /// Nothing so far.
-    pub const NOTHING: Asked = Asked { hash: None };
+    pub const NOTHING: Asked = Asked {
+        hash: None,
+        is_absent: false,
+    };
 }
 
 /// Where a call has come to.

@@ -46,40 +46,63 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         }
         let hash = self.hash(view);
         self.snatch(hash, view, values)
-            .ok_or(Asked { hash: Some(hash) })
+            .map_err(|is_absent| Asked {
+                hash: Some(hash),
+                is_absent,
+            })
     }
 
+    /// The value; or whether nobody could have found it.
     #[inline(always)]
     fn snatch<W: View<Owned = K>>(
         &self,
         hash: u32,
         view: &W,
         values: &impl Values<V>,
-    ) -> Option<V> {
+    ) -> Result<V, bool> {
         // Others than the inert are taken out by their pointers.
         if !values.is_inert() {
-            return None;
+            return Err(false);
         }
-        let mut reader = self.gate.read_at_once()?;
+        if self.gate.is_open() {
+            let reader = self.gate.read_at_once().ok_or(false)?;
+            self.snatch_by(reader, hash, view, values).map_err(|_| false)
+        } else if self.settings().care < Care::More {
+            let holder = self.gate.hold_at_once().ok_or(false)?;
+            self.snatch_by(holder, hash, view, values)
+        } else {
+            Err(false)
+        }
+    }
+
+    #[inline(always)]
+    fn snatch_by<W: View<Owned = K>>(
+        &self,
+        reader: impl Reader<State<K, V>>,
+        hash: u32,
+        view: &W,
+        values: &impl Values<V>,
+    ) -> Result<V, bool> {
+        let mut reader = reader;
         let store = &reader.state().store;
-        let slot = store.near(hash)?;
-        let Payload::Inline(key, value) = store.payload_at_once(slot)? else {
-            return None;
+        let slot = store.near(hash).ok_or(true)?;
+        let Some(Payload::Inline(key, value)) = store.payload_at_once(slot) else {
+            return Err(false);
         };
         if !view.matches(key) || !values.is_good(value) {
-            return None;
+            return Err(false);
         }
         let is_in_time = if values.are_timed() {
-            let deadline = store.deadline_at_once(slot)?;
-            self.settings().clock.is_far_from(deadline)
+            let deadline = store.deadline_at_once(slot);
+            deadline.is_some_and(|deadline| self.settings().clock.is_far_from(deadline))
         } else {
             !store.may_expire()
         };
         if !is_in_time {
-            return None;
+            return Err(false);
         }
         let value = values.copy(value);
-        reader.note_at_once(slot).then_some(value)
+        reader.note_at_once(slot).then_some(value).ok_or(false)
     }
 
     /// Whether there may be a way in for those who only read.
@@ -150,7 +173,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     #[inline(always)]
     pub(super) fn call_directly<P: Part<Owned = K>>(
         &self,
-        call: Call<K>,
+        (call, is_absent): (Call<K>, bool),
         part: &P,
         values: &impl Values<V>,
     ) -> Direct<K, V> {
@@ -158,9 +181,11 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         if !call.inert || settings.care == Care::More {
             return Direct::Other;
         }
-        self.gate.with(|state| {
+        self.gate.with_again(|state, is_same| {
             let is_it = |key: &K| part.matches(key);
-            if let Some(slot) = state.slot_of(call.hash, is_it) {
+            let is_absent = is_absent && is_same;
+            let slot = (!is_absent).then(|| state.slot_of(call.hash, is_it)).flatten();
+            if let Some(slot) = slot {
                 return match state.hold(slot, settings, values) {
                     Some(held) => {
                         state.hit(slot);

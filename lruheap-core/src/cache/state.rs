@@ -327,6 +327,13 @@ impl<K, V> Logged for State<K, V> {
         State::hit(self, slot);
     }
 
+    #[inline(always)]
+    fn hit_at_once(&mut self, slot: Slot) -> bool {
+        let is_done = self.store.touch_at_once(slot);
+        self.counters.hits += u64::from(is_done);
+        is_done
+    }
+
     #[inline]
     fn take_up(&mut self, hits: u64, used: &[Slot]) {
         self.counters.hits += hits;

@@ -130,6 +130,10 @@ impl<P: Pointer, K, V> Logged for Watched<P, K, V> {
 
     fn hit(&mut self, _slot: Slot) {}
 
+    fn hit_at_once(&mut self, _slot: Slot) -> bool {
+        false
+    }
+
     fn take_up(&mut self, _hits: u64, _used: &[Slot]) {}
 }
 

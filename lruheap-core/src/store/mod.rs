@@ -143,6 +143,12 @@ impl<P> Store<P> {
         recency::touch(&mut self.slab, link(slot));
     }
 
+    /// The same, if all that it takes lies in the first piece. Says whether it has.
+    #[inline(always)]
+    pub(crate) fn touch_at_once(&mut self, slot: Slot) -> bool {
+        recency::touch_near(self.slab.near_metas(), link(slot)).is_some()
+    }
+
     /// The same for a slot that was an entry's some time ago. Whatever is there now is
     /// touched, and nothing where nothing is.
     #[inline]

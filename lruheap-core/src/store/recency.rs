@@ -55,6 +55,27 @@ pub(super) fn touch(links: &mut impl Links, at: u32) {
     }
 }
 
+/// The same where all of it lies in one piece; if not, nothing is done.
+#[inline(always)]
+pub(super) fn touch_near(metas: &mut [Meta], at: u32) -> Option<()> {
+    let newest = metas.first()?.older;
+    if newest == at {
+        return Some(());
+    }
+    let Meta { older, newer, .. } = *metas.get(at as usize)?;
+    let furthest = newest.max(older).max(newer) as usize;
+    if furthest >= metas.len() {
+        return None;
+    }
+    metas[older as usize].newer = newer;
+    metas[newer as usize].older = older;
+    metas[newest as usize].newer = at;
+    metas[END as usize].older = at;
+    let meta = &mut metas[at as usize];
+    (meta.older, meta.newer) = (newest, END);
+    Some(())
+}
+
 /// The entry at `from` moves to `to`, where nothing is linked: its neighbours follow.
 pub(super) fn relocate(links: &mut impl Links, from: u32, to: u32) {
     let meta = *links.meta(from);

@@ -84,6 +84,12 @@ impl<P> Slab<P> {
         }
     }
 
+    /// The metas that lie in the first piece.
+    #[inline(always)]
+    pub(super) fn near_metas(&mut self) -> &mut [Meta] {
+        &mut self.metas
+    }
+
     /// What closes the order of use, once there is one.
     #[inline]
     pub(super) fn sentinel(&self) -> Option<&Meta> {

@@ -19,9 +19,9 @@ use std::ptr;
 use std::sync::Arc;
 
 use super::super::touches::{MOST_ENTRIES, Room};
-use super::leaning::Leaning;
+use super::leaning::{AsOne, Leaning};
 use super::readers::{self, Name, Record};
-use super::shim::{AtomicU64, ConstPtr, Guarded, Ordering, pause};
+use super::shim::{AtomicU64, ConstPtr, Guarded, MutPtr, Ordering, pause};
 use super::watch::{self, Watch};
 use super::{Gate, Logged, Reader, fence};
 use crate::store::Slot;
@@ -50,21 +50,26 @@ impl<T: Logged> Gate<T> for Biased<T> {
         = Reading<'a, T>
     where
         Self: 'a;
+    type Holder<'a>
+        = Holder<'a, T>
+    where
+        Self: 'a;
 
     fn new(state: T, leans: bool) -> Self {
         Biased::behind(Leaning::new(Watch::new(leans)), state)
     }
 
     #[inline(always)]
-    fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+    fn with_again<R>(&self, f: impl FnOnce(&mut T, bool) -> R) -> R {
         let mut watch = self.lock.lock();
+        let is_same = watch.is_as_one();
         if self.name() != Name::NONE {
             let hits = self.revoke(&mut watch);
             watch.calm.learn(hits);
         }
         let (result, is_hit, is_write) = self.alone(&mut watch, |state| {
             let (hits, writes) = (state.hits(), state.writes());
-            let result = f(state);
+            let result = f(state, is_same);
             (result, state.hits() != hits, state.writes() != writes)
         });
         if watch.calm.sees(is_hit, is_write) {
@@ -108,6 +113,47 @@ impl<T: Logged> Gate<T> for Biased<T> {
             return None;
         }
         self.enter(name, self.own_record(name)?)
+    }
+
+    #[inline(always)]
+    fn hold_at_once(&self) -> Option<Holder<'_, T>> {
+        let watch = self.lock.lock_as_one()?;
+        // With the lock it stays as it is.
+        (self.name() == Name::NONE).then(|| Holder {
+            state: self.state.get_mut(),
+            watch,
+        })
+    }
+}
+
+/// The lock in the hands of the one that it leans towards, with the name taken off. What it
+/// is made of is dropped in this order.
+pub struct Holder<'a, T> {
+    state: MutPtr<T>,
+    watch: AsOne<'a, Watch>,
+}
+
+impl<T: Logged> Reader<T> for Holder<'_, T> {
+    #[allow(unsafe_code)]
+    #[inline(always)]
+    fn state(&self) -> &T {
+        // SAFETY: as in `alone`: the lock is held as long as `watch` is there, and the name
+        // was found off with it. Nobody has a mutable reference by this, which it would
+        // borrow mutably.
+        self.state.with(|state| unsafe { &*state })
+    }
+
+    fn note(&mut self, slot: Slot) {
+        self.note_at_once(slot);
+    }
+
+    #[allow(unsafe_code)]
+    #[inline(always)]
+    fn note_at_once(&mut self, slot: Slot) -> bool {
+        // SAFETY: as above, and nobody has another reference by this.
+        let is_done = |state: *mut T| unsafe { &mut *state }.hit_at_once(slot);
+        // Whoever lets readers in has more to do.
+        !self.watch.calm.is_nearly_enough() && self.state.with(is_done) && self.watch.calm.goes_on()
     }
 }
 

@@ -14,13 +14,15 @@
 #[cfg(all(test, not(loom)))]
 mod tests;
 
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::ptr;
 
 use super::fence::{self, Kind};
 use super::shim::{AtomicU32, Guarded, MutPtr, Mutex, MutexGuard, Ordering, pause};
 use super::threads::{self, Holding};
-use super::{Gate, Nobody};
+use super::{Gate, Logged, Nobody, Reader};
+use crate::store::Slot;
 
 /// After 2 to the power of this many visits in a row it leans: to begin with, and at most.
 const ALIKE: u8 = 7;
@@ -56,7 +58,22 @@ unsafe impl<T: Send> Sync for Leaning<T> {}
 /// The `T`, to oneself until this is dropped. What it is made of is dropped in this order.
 pub(super) struct LeaningGuard<'a, T> {
     value: MutPtr<T>,
-    _held: Held<'a>,
+    held: Held<'a>,
+}
+
+impl<T> LeaningGuard<'_, T> {
+    /// Whether the lock leans towards this thread: so nobody else has had it since it did.
+    #[inline(always)]
+    pub(super) fn is_as_one(&self) -> bool {
+        matches!(self.held, Held::AsOne(_))
+    }
+}
+
+/// The same in the hands of the one that it leans towards.
+pub struct AsOne<'a, T> {
+    value: MutPtr<T>,
+    _held: Holding,
+    _of: PhantomData<&'a Leaning<T>>,
 }
 
 enum Held<'a> {
@@ -96,8 +113,19 @@ impl<T> Leaning<T> {
         };
         LeaningGuard {
             value: self.value.get_mut(),
-            _held: held,
+            held,
         }
+    }
+
+    /// The same for the one that it leans towards, and for nobody else.
+    #[inline(always)]
+    pub(super) fn lock_as_one(&self) -> Option<AsOne<'_, T>> {
+        let holding = self.head.hold_as_one()?;
+        Some(AsOne {
+            value: self.value.get_mut(),
+            _held: holding,
+            _of: PhantomData,
+        })
     }
 
     pub(super) fn get_mut(&mut self) -> &mut T {
@@ -130,6 +158,42 @@ impl<T> DerefMut for LeaningGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as in `deref`, and nobody has another reference by this guard.
         self.value.with(|value| unsafe { &mut *value })
+    }
+}
+
+impl<T> Deref for AsOne<'_, T> {
+    type Target = T;
+
+    #[allow(unsafe_code)]
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        // SAFETY: as of `LeaningGuard`, by 2 and 3.
+        self.value.with(|value| unsafe { &*value })
+    }
+}
+
+impl<T> DerefMut for AsOne<'_, T> {
+    #[allow(unsafe_code)]
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as in `deref`, and nobody has another reference by this.
+        self.value.with(|value| unsafe { &mut *value })
+    }
+}
+
+impl<T: Logged> Reader<T> for AsOne<'_, T> {
+    #[inline(always)]
+    fn state(&self) -> &T {
+        self
+    }
+
+    fn note(&mut self, slot: Slot) {
+        self.hit(slot);
+    }
+
+    #[inline(always)]
+    fn note_at_once(&mut self, slot: Slot) -> bool {
+        self.hit_at_once(slot)
     }
 }
 
@@ -240,9 +304,13 @@ impl Drop for Locked<'_> {
     }
 }
 
-impl<T> Gate<T> for Leaning<T> {
+impl<T: Logged> Gate<T> for Leaning<T> {
     type Reader<'a>
         = Nobody
+    where
+        Self: 'a;
+    type Holder<'a>
+        = AsOne<'a, T>
     where
         Self: 'a;
 
@@ -251,8 +319,10 @@ impl<T> Gate<T> for Leaning<T> {
     }
 
     #[inline(always)]
-    fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        f(&mut self.lock())
+    fn with_again<R>(&self, f: impl FnOnce(&mut T, bool) -> R) -> R {
+        let mut guard = self.lock();
+        let is_same = guard.is_as_one();
+        f(&mut guard, is_same)
     }
 
     #[inline(always)]
@@ -268,5 +338,10 @@ impl<T> Gate<T> for Leaning<T> {
     #[inline(always)]
     fn read_at_once(&self) -> Option<Nobody> {
         None
+    }
+
+    #[inline(always)]
+    fn hold_at_once(&self) -> Option<AsOne<'_, T>> {
+        self.lock_as_one()
     }
 }

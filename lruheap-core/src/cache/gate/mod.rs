@@ -38,8 +38,20 @@ pub trait Gate<T> {
     /// A gate round `state`. Whether it `leans` says that reading is often enough.
     fn new(state: T, leans: bool) -> Self;
 
+    /// Somebody who has the state to themselves, and takes nothing but a look.
+    type Holder<'a>: Reader<T>
+    where
+        Self: 'a;
+
     /// Runs `f` with the state to itself.
-    fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R;
+    #[inline(always)]
+    fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        self.with_again(|state, _| f(state))
+    }
+
+    /// The same for who may just have had it at once: tells whether nobody else can have
+    /// had it since.
+    fn with_again<R>(&self, f: impl FnOnce(&mut T, bool) -> R) -> R;
 
     /// The same for a short visit, after which all goes on as before.
     #[inline]
@@ -55,6 +67,9 @@ pub trait Gate<T> {
 
     /// The same where that calls for nothing: for who has another way if it does.
     fn read_at_once(&self) -> Option<Self::Reader<'_>>;
+
+    /// Where there is no way in for readers: the state to itself, likewise.
+    fn hold_at_once(&self) -> Option<Self::Holder<'_>>;
 }
 
 /// Somebody who reads; nobody writes before this is dropped.
@@ -99,6 +114,9 @@ pub trait Logged {
 
     /// A hit of somebody who keeps no log.
     fn hit(&mut self, slot: Slot);
+
+    /// The same where that calls for nothing. Says whether it has.
+    fn hit_at_once(&mut self, slot: Slot) -> bool;
 
     /// Takes up what was in logs: so many hits, and these entries used, in this order.
     fn take_up(&mut self, hits: u64, used: &[Slot]);

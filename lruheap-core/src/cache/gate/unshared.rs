@@ -27,6 +27,10 @@ impl<T: Logged> Gate<T> for Unshared<T> {
         = Alone<'a, T>
     where
         Self: 'a;
+    type Holder<'a>
+        = Closed<'a, T>
+    where
+        Self: 'a;
 
     fn new(state: T, leans: bool) -> Self {
         Unshared(RefCell::new(Inside {
@@ -38,7 +42,7 @@ impl<T: Logged> Gate<T> for Unshared<T> {
     }
 
     #[inline]
-    fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+    fn with_again<R>(&self, f: impl FnOnce(&mut T, bool) -> R) -> R {
         let mut inside = self.0.borrow_mut();
         if inside.is_open {
             let hits = inside.take_up();
@@ -47,7 +51,7 @@ impl<T: Logged> Gate<T> for Unshared<T> {
         }
         let Inside { state, calm, .. } = &mut *inside;
         let (hits, writes) = (state.hits(), state.writes());
-        let result = f(state);
+        let result = f(state, true);
         let is_calm = calm.sees(state.hits() != hits, state.writes() != writes);
         inside.is_open = is_calm && inside.state.entries() <= MOST_ENTRIES;
         result
@@ -73,6 +77,12 @@ impl<T: Logged> Gate<T> for Unshared<T> {
     #[inline(always)]
     fn read_at_once(&self) -> Option<Alone<'_, T>> {
         self.read()
+    }
+
+    #[inline(always)]
+    fn hold_at_once(&self) -> Option<Closed<'_, T>> {
+        let inside = self.0.try_borrow_mut().ok()?;
+        (!inside.is_open).then_some(Closed(inside))
     }
 }
 
@@ -109,6 +119,26 @@ impl<T: Logged> Reader<T> for Alone<'_, T> {
     }
 }
 
+/// The one who looks while no log is kept.
+pub struct Closed<'a, T>(RefMut<'a, Inside<T>>);
+
+impl<T: Logged> Reader<T> for Closed<'_, T> {
+    #[inline(always)]
+    fn state(&self) -> &T {
+        &self.0.state
+    }
+
+    fn note(&mut self, slot: Slot) {
+        self.note_at_once(slot);
+    }
+
+    #[inline(always)]
+    fn note_at_once(&mut self, slot: Slot) -> bool {
+        let Inside { state, calm, .. } = &mut *self.0;
+        !calm.is_nearly_enough() && state.hit_at_once(slot) && calm.goes_on()
+    }
+}
+
 /// The same for one of many instances, each of which is to be small: no log.
 pub struct Small<T> {
     state: RefCell<T>,
@@ -120,6 +150,10 @@ impl<T: Logged> Gate<T> for Small<T> {
         = RefMut<'a, T>
     where
         Self: 'a;
+    type Holder<'a>
+        = RefMut<'a, T>
+    where
+        Self: 'a;
 
     fn new(state: T, leans: bool) -> Self {
         let state = RefCell::new(state);
@@ -127,8 +161,8 @@ impl<T: Logged> Gate<T> for Small<T> {
     }
 
     #[inline]
-    fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        f(&mut self.state.borrow_mut())
+    fn with_again<R>(&self, f: impl FnOnce(&mut T, bool) -> R) -> R {
+        f(&mut self.state.borrow_mut(), true)
     }
 
     #[inline(always)]
@@ -146,6 +180,11 @@ impl<T: Logged> Gate<T> for Small<T> {
     fn read_at_once(&self) -> Option<RefMut<'_, T>> {
         self.read()
     }
+
+    #[inline(always)]
+    fn hold_at_once(&self) -> Option<RefMut<'_, T>> {
+        self.read()
+    }
 }
 
 impl<T: Logged> Reader<T> for RefMut<'_, T> {
@@ -161,7 +200,6 @@ impl<T: Logged> Reader<T> for RefMut<'_, T> {
 
     #[inline(always)]
     fn note_at_once(&mut self, slot: Slot) -> bool {
-        self.hit(slot);
-        true
+        self.hit_at_once(slot)
     }
 }

@@ -63,6 +63,21 @@ impl Calm {
         self.hits == self.wanted
     }
 
+    /// Whether the next hit is the last that is wanted.
+    #[inline(always)]
+    pub(super) fn is_nearly_enough(&self) -> bool {
+        self.hits + 1 == self.wanted
+    }
+
+    /// There was a hit, and it was not that one.
+    #[inline(always)]
+    pub(super) fn goes_on(&mut self) -> bool {
+        if self.hits < self.wanted {
+            self.hits += 1;
+        }
+        true
+    }
+
     /// The logs had so many hits: sooner or later the next time.
     pub(super) fn learn(&mut self, hits: u64) {
         self.hits = 0;
