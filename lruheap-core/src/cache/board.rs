@@ -34,20 +34,36 @@ impl<K> Clone for Call<K> {
 
 impl<K> Copy for Call<K> {}
 
-/// What is known of a call that could not be answered at once.
+/// What is known of a call that could not be answered at once: one word, which is handed on
+/// beside the value that was not found.
 #[derive(Clone, Copy)]
-pub struct Asked {
-    pub(super) hash: Option<u32>,
-    /// Whether this thread, with the state to itself, has found no entry with that hash.
-    pub(super) is_absent: bool,
-}
+pub struct Asked(u64);
 
 impl Asked {
+    const IS_HASHED: u64 = 1 << 32;
+    const IS_ABSENT: u64 = 1 << 33;
+
     /// Nothing so far.
-    pub const NOTHING: Asked = Asked {
-        hash: None,
-        is_absent: false,
-    };
+    pub const NOTHING: Asked = Asked(0);
+
+    /// The hash of its key; and whether this thread, with the state to itself, has found no
+    /// entry with that.
+    #[inline(always)]
+    pub(super) fn with(hash: u32, is_absent: bool) -> Self {
+        let is_absent = if is_absent { Asked::IS_ABSENT } else { 0 };
+        Asked(u64::from(hash) | Asked::IS_HASHED | is_absent)
+    }
+
+    #[allow(clippy::cast_possible_truncation)]
+    #[inline(always)]
+    fn hash(self) -> Option<u32> {
+        (self.0 & Asked::IS_HASHED != 0).then_some(self.0 as u32)
+    }
+
+    #[inline(always)]
+    pub(super) fn is_absent(self) -> bool {
+        self.0 & Asked::IS_ABSENT != 0
+    }
 }
 
 /// Where a call has come to.
@@ -123,7 +139,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         is_task: bool,
     ) -> Call<K> {
         Call {
-            hash: asked.hash.unwrap_or_else(|| self.hash(part)),
+            hash: asked.hash().unwrap_or_else(|| self.hash(part)),
             inert: P::is_inert(),
             same: P::same,
             is_task,

@@ -16,6 +16,7 @@ use super::payload::{Held, Payload, Values};
 use super::settings::Care;
 use super::state::State;
 use crate::key::{Part, View};
+use crate::store::Slot;
 
 /// Where the straight way leads.
 pub(super) enum Direct<K, V> {
@@ -46,10 +47,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         }
         let hash = self.hash(view);
         self.snatch(hash, view, values)
-            .map_err(|is_absent| Asked {
-                hash: Some(hash),
-                is_absent,
-            })
+            .map_err(|is_absent| Asked::with(hash, is_absent))
     }
 
     /// The value; or whether nobody could have found it.
@@ -66,43 +64,44 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         }
         if self.gate.is_open() {
             let reader = self.gate.read_at_once().ok_or(false)?;
-            self.snatch_by(reader, hash, view, values).map_err(|_| false)
+            let slot = reader.state().store.near(hash).ok_or(false)?;
+            self.snatch_at(reader, slot, view, values).ok_or(false)
         } else if self.settings().care < Care::More {
             let holder = self.gate.hold_at_once().ok_or(false)?;
-            self.snatch_by(holder, hash, view, values)
+            let slot = holder.state().store.near(hash).ok_or(true)?;
+            self.snatch_at(holder, slot, view, values).ok_or(false)
         } else {
             Err(false)
         }
     }
 
     #[inline(always)]
-    fn snatch_by<W: View<Owned = K>>(
+    fn snatch_at<W: View<Owned = K>>(
         &self,
         reader: impl Reader<State<K, V>>,
-        hash: u32,
+        slot: Slot,
         view: &W,
         values: &impl Values<V>,
-    ) -> Result<V, bool> {
+    ) -> Option<V> {
         let mut reader = reader;
         let store = &reader.state().store;
-        let slot = store.near(hash).ok_or(true)?;
-        let Some(Payload::Inline(key, value)) = store.payload_at_once(slot) else {
-            return Err(false);
+        let Payload::Inline(key, value) = store.payload_at_once(slot)? else {
+            return None;
         };
         if !view.matches(key) || !values.is_good(value) {
-            return Err(false);
+            return None;
         }
         let is_in_time = if values.are_timed() {
-            let deadline = store.deadline_at_once(slot);
-            deadline.is_some_and(|deadline| self.settings().clock.is_far_from(deadline))
+            let deadline = store.deadline_at_once(slot)?;
+            self.settings().clock.is_far_from(deadline)
         } else {
             !store.may_expire()
         };
         if !is_in_time {
-            return Err(false);
+            return None;
         }
         let value = values.copy(value);
-        reader.note_at_once(slot).then_some(value).ok_or(false)
+        reader.note_at_once(slot).then_some(value)
     }
 
     /// Whether there may be a way in for those who only read.

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use super::super::touches::{MOST_ENTRIES, Room};
 use super::leaning::{AsOne, Leaning};
 use super::readers::{self, Name, Record};
-use super::shim::{AtomicU64, ConstPtr, Guarded, MutPtr, Ordering, pause};
+use super::shim::{AtomicBool, AtomicU64, ConstPtr, Guarded, MutPtr, Ordering, pause};
 use super::watch::{self, Watch};
 use super::{Gate, Logged, Reader, fence};
 use crate::store::Slot;
@@ -38,6 +38,9 @@ pub struct Biased<T> {
 struct Front {
     /// The name of the gate while readers may come in without the lock. Written under it.
     name: AtomicU64,
+    /// Whether the last that was done was a hit, so that the next may be one as well: a hint
+    /// for the thread that the lock leans towards, and written by that.
+    is_calm: AtomicBool,
 }
 
 // SAFETY: a `&T` is had by several threads at a time, in `read`, which asks for
@@ -74,6 +77,9 @@ impl<T: Logged> Gate<T> for Biased<T> {
         });
         if watch.calm.sees(is_hit, is_write) {
             self.let_in_if_few(&mut watch);
+        }
+        if is_same && self.front.is_calm.load(Ordering::Relaxed) != is_hit {
+            self.front.is_calm.store(is_hit, Ordering::Relaxed);
         }
         result
     }
@@ -117,6 +123,10 @@ impl<T: Logged> Gate<T> for Biased<T> {
 
     #[inline(always)]
     fn hold_at_once(&self) -> Option<Holder<'_, T>> {
+        // Who misses again and again is not to look twice.
+        if !self.front.is_calm.load(Ordering::Relaxed) {
+            return None;
+        }
         let watch = self.lock.lock_as_one()?;
         // With the lock it stays as it is.
         (self.name() == Name::NONE).then(|| Holder {
@@ -259,6 +269,7 @@ impl<T: Logged> Biased<T> {
         Biased {
             front: Front {
                 name: AtomicU64::new(Name::NONE.bits()),
+                is_calm: AtomicBool::new(false),
             },
             lock,
             state: Guarded::new(state),

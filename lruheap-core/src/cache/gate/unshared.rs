@@ -82,7 +82,8 @@ impl<T: Logged> Gate<T> for Unshared<T> {
     #[inline(always)]
     fn hold_at_once(&self) -> Option<Closed<'_, T>> {
         let inside = self.0.try_borrow_mut().ok()?;
-        (!inside.is_open).then_some(Closed(inside))
+        // Who misses again and again is not to look twice.
+        (!inside.is_open && inside.calm.hits > 0).then_some(Closed(inside))
     }
 }
 
