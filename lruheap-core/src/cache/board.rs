@@ -56,7 +56,7 @@ impl Asked {
 
     #[allow(clippy::cast_possible_truncation)]
     #[inline(always)]
-    fn hash(self) -> Option<u32> {
+    pub(super) fn hash(self) -> Option<u32> {
         (self.0 & Asked::IS_HASHED != 0).then_some(self.0 as u32)
     }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::board::{Asked, Call, Lead, lead};
 use super::engine::Engine;
 use super::flights::{Known, Ticket};
-use super::gate::{Gate, Reader, Scope};
+use super::gate::{Gate, Reader, Scope, Visitor};
 use super::payload::{Held, Payload, Values};
 use super::settings::Care;
 use super::state::State;
@@ -75,16 +75,17 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         }
     }
 
+    /// The value in a slot, if it is that of the key and nothing more is to be done.
     #[inline(always)]
     fn snatch_at<W: View<Owned = K>>(
         &self,
-        reader: impl Reader<State<K, V>>,
+        look: impl Visitor<State<K, V>>,
         slot: Slot,
         view: &W,
         values: &impl Values<V>,
     ) -> Option<V> {
-        let mut reader = reader;
-        let store = &reader.state().store;
+        let mut look = look;
+        let store = &look.state().store;
         let Payload::Inline(key, value) = store.payload_at_once(slot)? else {
             return None;
         };
@@ -101,7 +102,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             return None;
         }
         let value = values.copy(value);
-        reader.note_at_once(slot).then_some(value)
+        look.note_at_once(slot).then_some(value)
     }
 
     /// Whether there may be a way in for those who only read.
@@ -183,7 +184,9 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         self.gate.with_again(|state, is_same| {
             let is_it = |key: &K| part.matches(key);
             let is_absent = is_absent && is_same;
-            let slot = (!is_absent).then(|| state.slot_of(call.hash, is_it)).flatten();
+            let slot = (!is_absent)
+                .then(|| state.slot_of(call.hash, is_it))
+                .flatten();
             if let Some(slot) = slot {
                 return match state.hold(slot, settings, values) {
                     Some(held) => {

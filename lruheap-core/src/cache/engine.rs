@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 
 use super::board::Waits;
 use super::flights::{Known, Ticket};
-use super::gate::{Gate, Process, Reader, Scope};
+use super::gate::{Gate, Process, Scope, Visitor};
 use super::look::{Asking, Look};
 use super::patience::Patience;
 use super::payload::{Held, Pair, Payload, Trash, Values};
@@ -215,7 +215,10 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 
     /// The value, counted and touched, with nothing to compute it.
     pub(crate) fn get(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
-        let hash = self.hash(view);
+        let hash = match self.at_once(view, values) {
+            Ok(value) => return Some(value),
+            Err(asked) => asked.hash().unwrap_or_else(|| self.hash(view)),
+        };
         if let Some(value) = self.glance(hash, view, values) {
             return Some(value);
         }

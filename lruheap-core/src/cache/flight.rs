@@ -113,7 +113,10 @@ impl<H: Home> Flight<H> {
                 return Found::Value(value);
             }
         }
-        match home.engine().call_directly((call, asked.is_absent()), part, values) {
+        match home
+            .engine()
+            .call_directly((call, asked.is_absent()), part, values)
+        {
             Direct::Held(held) => Found::Value(held.release(values)),
             Direct::Lead(lead) => {
                 if lead.is_open {

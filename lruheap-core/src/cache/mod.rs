@@ -31,12 +31,12 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use boarding::Boarding;
 pub use board::Asked;
+pub(crate) use boarding::Boarding;
 pub use builder::CacheBuilder;
 pub use engine::Engine;
-pub(crate) use flight::Flight;
-pub use flight::{Found, Home};
+pub use flight::Home;
+pub(crate) use flight::{Flight, Found};
 pub(crate) use gate::once::{OnceArc, Shared};
 pub(crate) use gate::{Gate, Instance, LocalInstance, Logged};
 pub use gate::{Process, Scope, Thread};

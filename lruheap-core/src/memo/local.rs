@@ -39,7 +39,6 @@ impl<K, V> Home for Local<K, V> {
                 .expect("a thread that is not torn down keeps its caches")
         })
     }
-
 }
 
 impl<K, V> Local<K, V> {

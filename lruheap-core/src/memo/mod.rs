@@ -17,8 +17,8 @@ mod summary;
 mod tracked;
 
 pub use call::{
-    Boarding, Flight, Found, IsTag, Tag, answer, answer_as, apart, finish, lead, tag, tags, tags_if,
-    wait,
+    Boarding, Flight, Found, IsTag, Tag, answer, answer_as, apart, finish, lead, tag, tags,
+    tags_if, wait,
 };
 pub use hold::{
     hold0, hold1, hold2, hold3, hold4, hold5, hold6, hold7, hold8, hold9, hold10, hold11, hold12,

@@ -4,8 +4,8 @@
 use std::any::{Any, TypeId};
 use std::sync::OnceLock;
 
-use super::summary::{MethodCaches, Summary};
 use super::outcome::{Outcome, whole};
+use super::summary::{MethodCaches, Summary};
 use crate::cache::{Asked, Cache, CacheBuilder, Shared, Values};
 use crate::key::Part;
 use crate::registry::{self, Listed};

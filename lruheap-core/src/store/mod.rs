@@ -192,12 +192,7 @@ impl<P> Store<P> {
     /// The payload is made when nothing is left to be done but to put it there: before, it
     /// would be made in one place and copied to another.
     #[inline(always)]
-    fn put(
-        &mut self,
-        slot: Slot,
-        deadline: Option<Instant>,
-        payload: impl FnOnce() -> P,
-    ) -> P {
+    fn put(&mut self, slot: Slot, deadline: Option<Instant>, payload: impl FnOnce() -> P) -> P {
         match deadline {
             Some(deadline) => self.slab.deadlines_to_be().set(slot, deadline),
             None => {

@@ -17,7 +17,12 @@ pub(super) fn answer(plan: &Plan<'_>, site: &Site) -> TokenStream {
     } else if plan.is_key_computed() {
         // It is worked out once, so the answer is looked for once.
         let private = plan.options.private();
-        answer_by(plan, site, &plan.home(site), &quote!(#private::Asked::NOTHING))
+        answer_by(
+            plan,
+            site,
+            &plan.home(site),
+            &quote!(#private::Asked::NOTHING),
+        )
     } else {
         answer_at_once(plan, site)
     }
@@ -46,12 +51,7 @@ fn answer_at_once(plan: &Plan<'_>, site: &Site) -> TokenStream {
 }
 
 /// What a call does that was not answered at once.
-fn answer_by(
-    plan: &Plan<'_>,
-    site: &Site,
-    home: &TokenStream,
-    asked: &TokenStream,
-) -> TokenStream {
+fn answer_by(plan: &Plan<'_>, site: &Site, home: &TokenStream, asked: &TokenStream) -> TokenStream {
     let (found, span) = (local("found"), plan.blamed());
     let private = at(span, &plan.options.private());
     let values = plan.names.path(&site.of, &plan.names.hidden("values"));

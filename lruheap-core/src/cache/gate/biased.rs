@@ -23,7 +23,7 @@ use super::leaning::{AsOne, Leaning};
 use super::readers::{self, Name, Record};
 use super::shim::{AtomicBool, AtomicU64, ConstPtr, Guarded, MutPtr, Ordering, pause};
 use super::watch::{self, Watch};
-use super::{Gate, Logged, Reader, fence};
+use super::{Gate, Logged, Reader, Visitor, fence};
 use crate::store::Slot;
 
 /// Lets one closure at a time at a `T`, or any number that only read.
@@ -143,7 +143,7 @@ pub struct Holder<'a, T> {
     watch: AsOne<'a, Watch>,
 }
 
-impl<T: Logged> Reader<T> for Holder<'_, T> {
+impl<T: Logged> Visitor<T> for Holder<'_, T> {
     #[allow(unsafe_code)]
     #[inline(always)]
     fn state(&self) -> &T {
@@ -153,17 +153,13 @@ impl<T: Logged> Reader<T> for Holder<'_, T> {
         self.state.with(|state| unsafe { &*state })
     }
 
-    fn note(&mut self, slot: Slot) {
-        self.note_at_once(slot);
-    }
-
     #[allow(unsafe_code)]
     #[inline(always)]
     fn note_at_once(&mut self, slot: Slot) -> bool {
         // SAFETY: as above, and nobody has another reference by this.
-        let is_done = |state: *mut T| unsafe { &mut *state }.hit_at_once(slot);
-        // Whoever lets readers in has more to do.
-        !self.watch.calm.is_nearly_enough() && self.state.with(is_done) && self.watch.calm.goes_on()
+        let hit = |state: *mut T| unsafe { &mut *state }.hit_at_once(slot);
+        let state = &self.state;
+        self.watch.calm.sees_at_once(|| state.with(hit))
     }
 }
 
@@ -234,7 +230,7 @@ impl<T: Logged> Drop for Log<'_, T> {
     }
 }
 
-impl<T: Logged> Reader<T> for Reading<'_, T> {
+impl<T: Logged> Visitor<T> for Reading<'_, T> {
     #[allow(unsafe_code)]
     #[inline(always)]
     fn state(&self) -> &T {
@@ -247,19 +243,21 @@ impl<T: Logged> Reader<T> for Reading<'_, T> {
 
     #[allow(unsafe_code)]
     #[inline(always)]
+    fn note_at_once(&mut self, slot: Slot) -> bool {
+        // SAFETY: as in `note`.
+        let touches = &self.announced.0.touches;
+        touches.with_mut(|touches| unsafe { &mut *touches }.note_at_once(slot))
+    }
+}
+
+impl<T: Logged> Reader<T> for Reading<'_, T> {
+    #[allow(unsafe_code)]
+    #[inline(always)]
     fn note(&mut self, slot: Slot) {
         // SAFETY: the log is that of this thread, which is not in here twice; others take
         // it in `revoke` only, when it does not say that it reads, and here it does.
         let touches = &self.announced.0.touches;
         self.log.room = touches.with_mut(|touches| unsafe { &mut *touches }.note(slot));
-    }
-
-    #[allow(unsafe_code)]
-    #[inline(always)]
-    fn note_at_once(&mut self, slot: Slot) -> bool {
-        // SAFETY: as in `note`.
-        let touches = &self.announced.0.touches;
-        touches.with_mut(|touches| unsafe { &mut *touches }.note_at_once(slot))
     }
 }
 

@@ -21,7 +21,7 @@ use std::ptr;
 use super::fence::{self, Kind};
 use super::shim::{AtomicU32, Guarded, MutPtr, Mutex, MutexGuard, Ordering, pause};
 use super::threads::{self, Holding};
-use super::{Gate, Logged, Nobody, Reader};
+use super::{Gate, Logged, Nobody, Visitor};
 use crate::store::Slot;
 
 /// After 2 to the power of this many visits in a row it leans: to begin with, and at most.
@@ -181,14 +181,10 @@ impl<T> DerefMut for AsOne<'_, T> {
     }
 }
 
-impl<T: Logged> Reader<T> for AsOne<'_, T> {
+impl<T: Logged> Visitor<T> for AsOne<'_, T> {
     #[inline(always)]
     fn state(&self) -> &T {
         self
-    }
-
-    fn note(&mut self, slot: Slot) {
-        self.hit(slot);
     }
 
     #[inline(always)]

@@ -39,7 +39,7 @@ pub trait Gate<T> {
     fn new(state: T, leans: bool) -> Self;
 
     /// Somebody who has the state to themselves, and takes nothing but a look.
-    type Holder<'a>: Reader<T>
+    type Holder<'a>: Visitor<T>
     where
         Self: 'a;
 
@@ -72,31 +72,36 @@ pub trait Gate<T> {
     fn hold_at_once(&self) -> Option<Self::Holder<'_>>;
 }
 
-/// Somebody who reads; nobody writes before this is dropped.
-pub trait Reader<T> {
-    /// What is read.
+/// Somebody who looks; nobody else writes before this is dropped.
+pub trait Visitor<T> {
+    /// What there is to see.
     fn state(&self) -> &T;
 
+    /// Notes a hit, where that calls for nothing. Says whether it has.
+    fn note_at_once(&mut self, slot: Slot) -> bool;
+}
+
+/// Somebody who only reads.
+pub trait Reader<T>: Visitor<T> {
     /// Notes a hit.
     fn note(&mut self, slot: Slot);
-
-    /// The same where that calls for nothing. Says whether it has.
-    fn note_at_once(&mut self, slot: Slot) -> bool;
 }
 
 /// A reader at a gate that lets none in.
 pub enum Nobody {}
 
-impl<T> Reader<T> for Nobody {
+impl<T> Visitor<T> for Nobody {
     fn state(&self) -> &T {
         match *self {}
     }
 
-    fn note(&mut self, _slot: Slot) {
+    fn note_at_once(&mut self, _slot: Slot) -> bool {
         match *self {}
     }
+}
 
-    fn note_at_once(&mut self, _slot: Slot) -> bool {
+impl<T> Reader<T> for Nobody {
+    fn note(&mut self, _slot: Slot) {
         match *self {}
     }
 }

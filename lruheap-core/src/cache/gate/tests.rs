@@ -27,6 +27,15 @@ struct Count {
 }
 
 impl Logged for Count {
+    fn hit(&mut self, slot: Slot) {
+        self.take_up(1, &[slot]);
+    }
+
+    fn hit_at_once(&mut self, slot: Slot) -> bool {
+        self.hit(slot);
+        true
+    }
+
     fn hits(&self) -> u64 {
         self.hits
     }
@@ -46,10 +55,6 @@ impl Logged for Count {
 }
 
 impl<T: Logged> Biased<T> {
-    pub(crate) fn is_open(&self) -> bool {
-        self.name() != Name::NONE
-    }
-
     /// What kind its fences are of, if it is open.
     pub(super) fn kind(&self) -> Option<Kind> {
         self.is_open().then(|| self.name().kind())

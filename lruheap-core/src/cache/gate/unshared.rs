@@ -8,7 +8,7 @@ use std::cell::{RefCell, RefMut};
 
 use super::super::touches::{MOST_ENTRIES, Room, Touches};
 use super::watch::Calm;
-use super::{Gate, Logged, Reader};
+use super::{Gate, Logged, Reader, Visitor};
 use crate::store::Slot;
 
 /// The gate of what one thread has to itself.
@@ -101,17 +101,10 @@ impl<T: Logged> Inside<T> {
 /// The one who reads.
 pub struct Alone<'a, T>(RefMut<'a, Inside<T>>);
 
-impl<T: Logged> Reader<T> for Alone<'_, T> {
+impl<T: Logged> Visitor<T> for Alone<'_, T> {
     #[inline(always)]
     fn state(&self) -> &T {
         &self.0.state
-    }
-
-    #[inline]
-    fn note(&mut self, slot: Slot) {
-        if self.0.log.note(slot) == Room::Gone {
-            self.0.take_up();
-        }
     }
 
     #[inline(always)]
@@ -120,23 +113,27 @@ impl<T: Logged> Reader<T> for Alone<'_, T> {
     }
 }
 
+impl<T: Logged> Reader<T> for Alone<'_, T> {
+    fn note(&mut self, slot: Slot) {
+        if self.0.log.note(slot) == Room::Gone {
+            self.0.take_up();
+        }
+    }
+}
+
 /// The one who looks while no log is kept.
 pub struct Closed<'a, T>(RefMut<'a, Inside<T>>);
 
-impl<T: Logged> Reader<T> for Closed<'_, T> {
+impl<T: Logged> Visitor<T> for Closed<'_, T> {
     #[inline(always)]
     fn state(&self) -> &T {
         &self.0.state
     }
 
-    fn note(&mut self, slot: Slot) {
-        self.note_at_once(slot);
-    }
-
     #[inline(always)]
     fn note_at_once(&mut self, slot: Slot) -> bool {
         let Inside { state, calm, .. } = &mut *self.0;
-        !calm.is_nearly_enough() && state.hit_at_once(slot) && calm.goes_on()
+        calm.sees_at_once(|| state.hit_at_once(slot))
     }
 }
 
@@ -189,14 +186,15 @@ impl<T: Logged> Gate<T> for Small<T> {
 }
 
 impl<T: Logged> Reader<T> for RefMut<'_, T> {
+    fn note(&mut self, slot: Slot) {
+        self.hit(slot);
+    }
+}
+
+impl<T: Logged> Visitor<T> for RefMut<'_, T> {
     #[inline(always)]
     fn state(&self) -> &T {
         self
-    }
-
-    #[inline(always)]
-    fn note(&mut self, slot: Slot) {
-        self.hit(slot);
     }
 
     #[inline(always)]

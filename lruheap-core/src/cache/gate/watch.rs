@@ -63,15 +63,13 @@ impl Calm {
         self.hits == self.wanted
     }
 
-    /// Whether the next hit is the last that is wanted.
+    /// The same for a hit, if it is not the last that is wanted: there is more to do then.
+    /// Says whether there was one.
     #[inline(always)]
-    pub(super) fn is_nearly_enough(&self) -> bool {
-        self.hits + 1 == self.wanted
-    }
-
-    /// There was a hit, and it was not that one.
-    #[inline(always)]
-    pub(super) fn goes_on(&mut self) -> bool {
+    pub(super) fn sees_at_once(&mut self, hit: impl FnOnce() -> bool) -> bool {
+        if self.hits + 1 == self.wanted || !hit() {
+            return false;
+        }
         if self.hits < self.wanted {
             self.hits += 1;
         }

@@ -41,6 +41,15 @@ impl Halves {
 }
 
 impl Logged for Halves {
+    fn hit(&mut self, slot: Slot) {
+        self.take_up(1, &[slot]);
+    }
+
+    fn hit_at_once(&mut self, slot: Slot) -> bool {
+        self.hit(slot);
+        true
+    }
+
     fn hits(&self) -> u64 {
         self.hits
     }
