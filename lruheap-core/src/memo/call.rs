@@ -66,6 +66,17 @@ fn end<H: Home, O: Outcome<Value = H::Value>>(
 /// it was made: to copy it right after costs more than to make it.
 pub type Found<H> = cache::Found<H>;
 
+/// The result that was found, if it was. It is asked once.
+pub fn known<H: Home, O: Outcome<Value = H::Value>>(
+    outcome: O,
+    found: &mut Found<H>,
+) -> Option<O::Result> {
+    match found {
+        Found::Flight(_) => None,
+        found => Some(outcome.wrap(found.take())),
+    }
+}
+
 /// The value that was found, or that `body` gives. It is asked once.
 #[inline(always)]
 pub fn answer<H: Home, C: Values<H::Value>>(

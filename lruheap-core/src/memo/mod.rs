@@ -17,7 +17,7 @@ mod summary;
 mod tracked;
 
 pub use call::{
-    Boarding, Flight, Found, IsTag, Tag, answer, answer_as, apart, finish, lead, tag, tags,
+    Boarding, Flight, Found, IsTag, Tag, answer, answer_as, apart, finish, known, lead, tag, tags,
     tags_if, wait,
 };
 pub use hold::{

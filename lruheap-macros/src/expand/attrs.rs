@@ -1,9 +1,10 @@
 //! Which of the function's attributes go where.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, Meta};
 
+use super::hygiene::mentions;
 use crate::item::Function;
 
 const LINTS: [&str; 5] = ["allow", "warn", "deny", "forbid", "expect"];
@@ -75,6 +76,15 @@ pub(super) fn for_callers(attrs: &[Attribute]) -> TokenStream {
         .iter()
         .filter(|attr| is_one_of(attr, &["target_feature", "track_caller"]));
     kept.map(ToTokens::to_token_stream).collect()
+}
+
+/// Whether the body is to see who called the function: a closure has no callers of its own.
+pub(super) fn tracks_callers(attrs: &[Attribute]) -> bool {
+    attrs.iter().any(|attr| {
+        is_one_of(attr, &["track_caller"])
+            || (is_one_of(attr, &["cfg_attr"])
+                && mentions(attr.to_token_stream(), &format_ident!("track_caller")))
+    })
 }
 
 /// Whether the function is hidden from its documentation.

@@ -6,6 +6,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Expr;
 use syn::spanned::Spanned;
 
+use super::attrs;
 use super::hygiene::{at, generated, local, respan};
 use super::place::Site;
 use super::plan::Plan;
@@ -40,13 +41,18 @@ fn answer_at_once(plan: &Plan<'_>, site: &Site) -> TokenStream {
     };
     let found = ask_at(plan, site, &place, "__at_once");
     let rest = answer_by(plan, site, &home, &asked.to_token_stream());
+    let rest = if attrs::tracks_callers(&plan.function.attrs) {
+        rest
+    } else {
+        quote!(#private::apart(move || { #rest }))
+    };
     quote! {
         #begin
         let #asked = match #found {
             #private::Result::Ok(#result) => return #result,
             #private::Result::Err(#asked) => #asked,
         };
-        #private::apart(move || { #rest })
+        #rest
     }
 }
 
@@ -64,7 +70,25 @@ fn answer_by(plan: &Plan<'_>, site: &Site, home: &TokenStream, asked: &TokenStre
     let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &site.of);
     let answer = Ident::new(&format!("answer{suffix}"), span);
     let body = body(plan, site);
-    let answer = quote_spanned!(span=> #private::#answer(#outcome, &mut #placed, || #body));
+    let answer = |body| quote_spanned!(span=> #private::#answer(#outcome, &mut #placed, #body));
+    let answer = if attrs::tracks_callers(&plan.function.attrs) {
+        // Run here, and not in a closure.
+        let result = local("result");
+        let outcome = match suffix {
+            "" => quote_spanned!(span=> #private::whole(#outcome)),
+            _ => outcome.clone(),
+        };
+        let answer = answer(quote!(move || #result));
+        quote! {
+            if let #private::Option::Some(#result) = #private::known(#outcome, &mut #found) {
+                return #result;
+            }
+            let #result = #body;
+            #answer
+        }
+    } else {
+        answer(quote!(|| #body))
+    };
     quote! {
         let mut #found = #lookup;
         #tags
