@@ -49,7 +49,8 @@ pub trait Home {
     }
 }
 
-/// What a call has found.
+/// What a call has found. It stays where it was made: to copy it right after costs more than
+/// to make it.
 pub enum Found<H: Home> {
     /// The value.
     Value(H::Value),

@@ -15,7 +15,7 @@ use super::local::Local;
 use super::method::{Answer, Ask};
 use super::outcome::{Outcome, Whole, whole};
 use super::tracked::{OfPointer, Pointer};
-use crate::cache::{self, Asked, Cache, Home, Values};
+use crate::cache::{self, Asked, Cache, Found, Home, Values};
 use crate::key::Part;
 
 /// A body that has to run: give its result to [`finish`].
@@ -61,10 +61,6 @@ fn end<H: Home, O: Outcome<Value = H::Value>>(
     }
     result
 }
-
-/// What a call has found: the value, or the flight that its body runs for. It stays where
-/// it was made: to copy it right after costs more than to make it.
-pub type Found<H> = cache::Found<H>;
 
 /// The result that was found, if it was. It is asked once.
 pub fn known<H: Home, O: Outcome<Value = H::Value>>(
@@ -175,16 +171,14 @@ pub fn tag<T: IsTag + ?Sized>(tag: &T) -> Tag {
     Tag(tag.as_tag().into())
 }
 
-/// Gives the entry that is to come these tags, if none was found.
-pub fn tags_if<H: Home, const N: usize>(found: &Found<H>, tags: impl FnOnce() -> [Tag; N]) {
-    if let Found::Flight(flight) = found {
-        flight.tag(tags().map(|tag| tag.0).into());
-    }
+/// Gives the entry that is to come these tags.
+pub fn tags_of<H: Home, const N: usize>(flight: &cache::Flight<H>, tags: [Tag; N]) {
+    flight.tag(tags.map(|tag| tag.0).into());
 }
 
 /// Gives the entry that a flight brings these tags.
 pub fn tags<H: Home, O, const N: usize>(flight: &Flight<H, O>, tags: [Tag; N]) {
-    flight.flight.tag(tags.map(|tag| tag.0).into());
+    tags_of(&flight.flight, tags);
 }
 
 /// What a cache does for a call and for the controls that take arguments.

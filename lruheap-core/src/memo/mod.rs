@@ -17,8 +17,8 @@ mod summary;
 mod tracked;
 
 pub use call::{
-    Boarding, Flight, Found, IsTag, Tag, answer, answer_as, apart, finish, known, lead, tag, tags,
-    tags_if, wait,
+    Boarding, Flight, IsTag, Tag, answer, answer_as, apart, finish, known, lead, tag, tags,
+    tags_of, wait,
 };
 pub use hold::{
     hold0, hold1, hold2, hold3, hold4, hold5, hold6, hold7, hold8, hold9, hold10, hold11, hold12,
@@ -44,7 +44,7 @@ pub use stale::{After, AnyEnd, AnyRan, Behind, Ended, HasCaches, HasRun, Ran, St
 pub use summary::MethodCaches;
 pub use tracked::{OfPointer, Pointer, ShareTracked, TrackedSlots};
 
-pub use crate::cache::{Asked, Engine, Home, Process, Scope, Thread, Values};
+pub use crate::cache::{Asked, Engine, Found, Home, Process, Scope, Thread, Values};
 pub use crate::key::{
     AnyBorrowedKey, AnyCacheKey, AnyKey, BorrowedKey, CacheKey, KeyProbe, Loose, LooseKey,
     LooseTokens, Part, Shareable, View, borrowed, loose, optional, plain, sequence,

@@ -34,17 +34,23 @@ pub(super) fn answer(plan: &Plan<'_>, site: &Site) -> TokenStream {
 fn answer_at_once(plan: &Plan<'_>, site: &Site) -> TokenStream {
     let private = plan.options.private();
     let (result, asked, name) = (local("result"), local("asked"), local("home"));
-    let (name, home) = (name.to_token_stream(), plan.home(site));
+    let asked = placed(plan, &asked);
+    let (name, home) = (placed(plan, &name).to_token_stream(), plan.home(site));
     let (begin, place, home) = match plan.slot(site) {
         Some(slot) => (None, slot, home),
-        None => (Some(quote!(let #name = #home;)), name.clone(), name),
+        None => {
+            let begin = quote_spanned!(plan.blamed()=> let #name = #home;);
+            (Some(begin), name.clone(), name)
+        }
     };
     let found = ask_at(plan, site, &place, "__at_once");
     let rest = answer_by(plan, site, &home, &asked.to_token_stream());
     let rest = if attrs::tracks_callers(&plan.function.attrs) {
         rest
     } else {
-        quote!(#private::apart(move || { #rest }))
+        let span = plan.blamed();
+        let private = at(span, &private);
+        quote_spanned!(span=> #private::apart(move || { #rest }))
     };
     quote! {
         #begin
@@ -58,14 +64,14 @@ fn answer_at_once(plan: &Plan<'_>, site: &Site) -> TokenStream {
 
 /// What a call does that was not answered at once.
 fn answer_by(plan: &Plan<'_>, site: &Site, home: &TokenStream, asked: &TokenStream) -> TokenStream {
-    let (found, span) = (local("found"), plan.blamed());
+    let (found, flight, span) = (local("found"), local("flight"), plan.blamed());
     let private = at(span, &plan.options.private());
     let values = plan.names.path(&site.of, &plan.names.hidden("values"));
     let (part, placed) = (plan.part(site), placed(plan, &found));
     let lookup = plan.ask_at(home, "__lookup", &quote!(#asked, #values(), #part));
     let tags = tag_list(plan).map(|tags| {
         let private = plan.options.private();
-        quote!(#private::tags_if(&#found, || #tags);)
+        quote!(if let #private::Found::Flight(#flight) = &#found { #private::tags_of(#flight, #tags); })
     });
     let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &site.of);
     let answer = Ident::new(&format!("answer{suffix}"), span);
@@ -78,7 +84,7 @@ fn answer_by(plan: &Plan<'_>, site: &Site, home: &TokenStream, asked: &TokenStre
             "" => quote_spanned!(span=> #private::whole(#outcome)),
             _ => outcome.clone(),
         };
-        let answer = answer(quote!(move || #result));
+        let answer = answer(quote_spanned!(span=> move || #result));
         quote! {
             if let #private::Option::Some(#result) = #private::known(#outcome, &mut #found) {
                 return #result;
@@ -87,10 +93,10 @@ fn answer_by(plan: &Plan<'_>, site: &Site, home: &TokenStream, asked: &TokenStre
             #answer
         }
     } else {
-        answer(quote!(|| #body))
+        answer(quote_spanned!(span=> || #body))
     };
-    quote! {
-        let mut #found = #lookup;
+    quote_spanned! {span=>
+        let mut #placed = #lookup;
         #tags
         #answer
     }
