@@ -32,21 +32,6 @@ pub trait Home {
     /// The engine itself.
     #[doc(hidden)]
     fn engine(&self) -> &Engine<Self::Key, Self::Value, Self::Scope>;
-
-    /// Answers a call, where the value is to be had at once.
-    ///
-    /// # Errors
-    ///
-    /// What is known so far, where it is not.
-    #[doc(hidden)]
-    #[inline(always)]
-    fn at_once<P: Part<Owned = Self::Key>>(
-        &self,
-        part: &P,
-        values: &impl Values<Self::Value>,
-    ) -> Result<Self::Value, Asked> {
-        self.engine().at_once(part, values)
-    }
 }
 
 /// What a call has found. It stays where it was made: to copy it right after costs more than

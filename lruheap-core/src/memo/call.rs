@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::instance::OfInstance;
-use super::local::Local;
+use super::local::{Local, LocalPlace};
 use super::method::{Answer, Ask};
 use super::outcome::{Outcome, Whole, whole};
+use super::slot::Slot;
 use super::tracked::{OfPointer, Pointer};
 use crate::cache::{self, Asked, Cache, Found, Home, Values};
 use crate::key::Part;
@@ -181,24 +182,40 @@ pub fn tags<H: Home, O, const N: usize>(flight: &Flight<H, O>, tags: [Tag; N]) {
     tags_of(&flight.flight, tags);
 }
 
-/// What a cache does for a call and for the controls that take arguments.
-/// Methods, because that keeps the expansion short.
-macro_rules! calls {
-    ([$($generics:tt)*] $cache:ty, $home:ty) => {
+/// Where a call looks first.
+pub(super) trait AtOnce<K, V> {
+    /// The value, where it is to be had at once; where not, what is known so far.
+    fn at_once<P: Part<Owned = K>>(&self, part: &P, values: &impl Values<V>) -> Result<V, Asked>;
+}
+
+impl<H: Home> AtOnce<H::Key, H::Value> for H {
+    #[inline(always)]
+    fn at_once<P: Part<Owned = H::Key>>(
+        &self,
+        part: &P,
+        values: &impl Values<H::Value>,
+    ) -> Result<H::Value, Asked> {
+        self.engine().at_once(part, values)
+    }
+}
+
+/// The beginning of a call, in whatever place. Methods, likewise.
+macro_rules! answers {
+    ([$($generics:tt)*] $place:ty, $this:ty) => {
         #[doc(hidden)]
-        impl<$($generics)*> $cache {
+        impl<$($generics)*> $place {
             /// Answers a call, where the value is to be had at once.
             ///
             /// # Errors
             ///
             /// What is known so far: the long way is to be gone, [`apart`] from here.
             #[inline(always)]
-            pub fn __at_once<P: Part<Owned = K>, C: Values<V>>(
-                self: &$home,
-                values: C,
+            pub fn __at_once<P: Part<Owned = K>>(
+                self: $this,
+                values: impl Values<V>,
                 part: P,
             ) -> Result<V, Asked> {
-                Home::at_once(self, &part, &values)
+                self.at_once(&part, &values)
             }
 
             /// The same, where the result is not the value.
@@ -208,14 +225,30 @@ macro_rules! calls {
             /// Likewise.
             #[inline(always)]
             pub fn __at_once_as<P: Part<Owned = K>, O: Outcome<Value = V>>(
-                self: &$home,
+                self: $this,
                 outcome: O,
                 part: P,
             ) -> Result<O::Result, Asked> {
-                let found = Home::at_once(self, &part, outcome.values());
+                let found = self.at_once(&part, outcome.values());
                 found.map(|value| outcome.wrap(value))
             }
+        }
+    };
+}
 
+answers!([K, V] Slot<K, V>, &&'static Self);
+answers!([K: 'static, V: 'static] LocalPlace<K, V>, &Self);
+answers!([K, V] Cache<K, V>, &&'static Self);
+answers!([K: 'static, V: 'static] Local<K, V>, &Self);
+answers!([K, V] OfInstance<'_, K, V>, &Self);
+answers!([Q: Pointer, K, V] OfPointer<Q, K, V>, &Self);
+
+/// What a cache does for a call and for the controls that take arguments.
+/// Methods, because that keeps the expansion short.
+macro_rules! calls {
+    ([$($generics:tt)*] $cache:ty, $home:ty) => {
+        #[doc(hidden)]
+        impl<$($generics)*> $cache {
             /// Answers a call that could not be answered at once, or gives the flight
             /// that its body runs for: for [`answer`].
             #[inline(always)]

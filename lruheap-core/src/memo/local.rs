@@ -9,7 +9,7 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 use std::thread::LocalKey;
 
-use super::outcome::{Outcome, whole};
+use super::call::AtOnce;
 use super::summary::{MethodCaches, Summary};
 use super::tracked::{OfPointer, Tracked};
 use crate::cache::{Asked, CacheBuilder, Engine, Home, Thread, Values};
@@ -83,38 +83,16 @@ impl<K, V> LocalPlace<K, V> {
     pub fn get(self, build: impl FnOnce() -> CacheBuilder) -> Local<K, V> {
         LocalSlot::get(self.0, build)
     }
+}
 
-    /// Answers a call, where the value is to be had at once.
-    ///
-    /// # Errors
-    ///
-    /// What is known so far: the long way is to be gone.
+impl<K, V> AtOnce<K, V> for LocalPlace<K, V> {
     #[inline(always)]
-    pub fn __at_once<P: Part<Owned = K>, C: Values<V>>(
-        self,
-        values: C,
-        part: P,
-    ) -> Result<V, Asked> {
-        self.__at_once_as(whole(values), part)
-    }
-
-    /// The same, where the result is not the value.
-    ///
-    /// # Errors
-    ///
-    /// Likewise.
-    #[inline(always)]
-    pub fn __at_once_as<P: Part<Owned = K>, O: Outcome<Value = V>>(
-        self,
-        outcome: O,
-        part: P,
-    ) -> Result<O::Result, Asked> {
+    fn at_once<P: Part<Owned = K>>(&self, part: &P, values: &impl Values<V>) -> Result<V, Asked> {
         let found = self.0.try_with(|slot| match slot.cache.get() {
-            Some(cache) => cache.at_once(&part, outcome.values()),
+            Some(cache) => cache.at_once(part, values),
             None => Err(Asked::NOTHING),
         });
-        let found = found.unwrap_or(Err(Asked::NOTHING));
-        found.map(|value| outcome.wrap(value))
+        found.unwrap_or(Err(Asked::NOTHING))
     }
 }
 

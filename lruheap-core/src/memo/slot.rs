@@ -1,10 +1,13 @@
 //! Where the caches live that all threads share: statics that are empty until the
 //! first call, with one cache, or with one for each instantiation.
 
+// A hit is to come down to a few instructions, in whatever it stands.
+#![allow(clippy::inline_always)]
+
 use std::any::{Any, TypeId};
 use std::sync::OnceLock;
 
-use super::outcome::{Outcome, whole};
+use super::call::AtOnce;
 use super::summary::{MethodCaches, Summary};
 use crate::cache::{Asked, Cache, CacheBuilder, Shared, Values};
 use crate::key::Part;
@@ -40,40 +43,6 @@ impl<K, V> Slot<K, V> {
         }
     }
 
-    /// Answers a call, where the value is to be had at once.
-    ///
-    /// # Errors
-    ///
-    /// What is known so far: the long way is to be gone.
-    #[inline(always)]
-    pub fn __at_once<P: Part<Owned = K>, C: Values<V>>(
-        &'static self,
-        values: C,
-        part: P,
-    ) -> Result<V, Asked> {
-        self.__at_once_as(whole(values), part)
-    }
-
-    /// The same, where the result is not the value.
-    ///
-    /// # Errors
-    ///
-    /// Likewise.
-    #[inline(always)]
-    pub fn __at_once_as<P: Part<Owned = K>, O: Outcome<Value = V>>(
-        &'static self,
-        outcome: O,
-        part: P,
-    ) -> Result<O::Result, Asked> {
-        match self.cache.get() {
-            Some(cache) => {
-                let cache: &'static Cache<K, V> = cache;
-                cache.__at_once_as(outcome, part)
-            }
-            None => Err(Asked::NOTHING),
-        }
-    }
-
     /// Building runs the user's expressions, which may call the function: it
     /// has happened by now, outside of the lock. The first to be done stays.
     #[cold]
@@ -89,6 +58,16 @@ impl<K, V> Slot<K, V> {
             self.cache.get().map(|cache| listed(cache))
         });
         self.cache.get().expect("it is filled by now")
+    }
+}
+
+impl<K, V> AtOnce<K, V> for &'static Slot<K, V> {
+    #[inline(always)]
+    fn at_once<P: Part<Owned = K>>(&self, part: &P, values: &impl Values<V>) -> Result<V, Asked> {
+        match self.cache.get() {
+            Some(cache) => cache.as_engine().at_once(part, values),
+            None => Err(Asked::NOTHING),
+        }
     }
 }
 

@@ -38,9 +38,7 @@ fn of_the_process(plan: &Plan<'_>) -> TokenStream {
     let hold = hold(plan);
     let build = Ident::new("__build", Span::mixed_site().located_at(span));
     let place = quote_spanned!(span=> static __LRUHEAP: #private::#slot #parameters = #private::#slot::new(););
-    let (place, own_place, slots) = if !plan.has_slot() {
-        (quote_spanned!(span=> __LRUHEAP), Some(place), None)
-    } else {
+    let (place, own_place, slots) = if plan.has_slot() {
         let slot = quote_spanned! {span=>
             fn __slot() -> &'static #private::#slot #parameters {
                 #place
@@ -48,6 +46,8 @@ fn of_the_process(plan: &Plan<'_>) -> TokenStream {
             }
         };
         (quote_spanned!(span=> Self::__slot()), None, Some(slot))
+    } else {
+        (quote_spanned!(span=> __LRUHEAP), Some(place), None)
     };
     quote_spanned! {span=>
         #doc
