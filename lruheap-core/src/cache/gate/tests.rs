@@ -392,3 +392,6 @@ fn others_go_on_reading_while_the_system_ceases_to_take_part() {
         assert_eq!(gate.with(|count| count.hits), u64::from(CALM) + hits);
     });
 }
+
+mod holders;
+mod unshared;

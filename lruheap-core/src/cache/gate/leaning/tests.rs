@@ -10,8 +10,10 @@ use super::*;
 const THREADS: u32 = if cfg!(miri) { 20 } else { 1_000 };
 const VISITS: u32 = if cfg!(miri) { 200 } else { 10_000 };
 
-fn leans<T>(mutex: &Leaning<T>) -> bool {
-    mutex.head.word.load(Ordering::Relaxed) & LEANS != 0
+impl<T> Leaning<T> {
+    pub(in super::super) fn leans(&self) -> bool {
+        self.head.word.load(Ordering::Relaxed) & LEANS != 0
+    }
 }
 
 fn visit<T>(mutex: &Leaning<T>, times: u32) {
@@ -29,24 +31,24 @@ fn it_adds_eight_bytes() {
 fn it_leans_after_many_visits_in_a_row_and_no_more_when_another_comes() {
     let mutex = Leaning::new(0);
     visit(&mutex, (1 << ALIKE) - 1);
-    assert!(!leans(&mutex));
+    assert!(!mutex.leans());
     thread::scope(|scope| {
         scope.spawn(|| visit(&mutex, 1));
     });
     visit(&mutex, (1 << ALIKE) - 1);
-    assert!(!leans(&mutex), "not in a row");
+    assert!(!mutex.leans(), "not in a row");
     visit(&mutex, 1);
-    assert!(leans(&mutex));
+    assert!(mutex.leans());
     visit(&mutex, 1);
-    assert!(leans(&mutex));
+    assert!(mutex.leans());
     thread::scope(|scope| {
         scope.spawn(|| visit(&mutex, 1));
     });
-    assert!(!leans(&mutex));
+    assert!(!mutex.leans());
     visit(&mutex, (2 << ALIKE) - 1);
-    assert!(!leans(&mutex), "twice as many the next time");
+    assert!(!mutex.leans(), "twice as many the next time");
     visit(&mutex, 1);
-    assert!(leans(&mutex));
+    assert!(mutex.leans());
 }
 
 #[cfg_attr(miri, ignore = "too many visits")]
@@ -55,9 +57,9 @@ fn it_takes_no_more_visits_than_it_can_count() {
     let mutex = Leaning::after(MOST_ALIKE, 0);
     for _ in 0..3 {
         visit(&mutex, (1 << MOST_ALIKE) - 1);
-        assert!(!leans(&mutex));
+        assert!(!mutex.leans());
         visit(&mutex, 1);
-        assert!(leans(&mutex));
+        assert!(mutex.leans());
         thread::scope(|scope| {
             scope.spawn(|| visit(&mutex, 1));
         });
@@ -68,7 +70,7 @@ fn it_takes_no_more_visits_than_it_can_count() {
 fn another_waits_for_the_one() {
     let mutex = Arc::new(Leaning::after(0, 0));
     visit(&mutex, 1);
-    assert!(leans(&mutex));
+    assert!(mutex.leans());
     let mut guard = mutex.lock();
     let (entered, has_entered) = mpsc::channel();
     let other = {
@@ -78,7 +80,7 @@ fn another_waits_for_the_one() {
             entered.send(seen).expect("the test waits");
         })
     };
-    while leans(&mutex) {
+    while mutex.leans() {
         thread::yield_now();
     }
     assert!(has_entered.try_recv().is_err());
