@@ -20,16 +20,33 @@ impl<T> Gate<T> for Locked<T> {
         = Nobody
     where
         Self: 'a;
+    type Holder<'a>
+        = Nobody
+    where
+        Self: 'a;
 
     fn new(state: T, _leans: bool) -> Self {
         Locked(Mutex::new(state))
     }
 
-    fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        f(&mut self.0.lock().expect("nothing panics in the gate"))
+    fn with_again<R>(&self, f: impl FnOnce(&mut T, bool) -> R) -> R {
+        let mut state = self.0.lock().expect("nothing panics in the gate");
+        f(&mut state, false)
+    }
+
+    fn is_open(&self) -> bool {
+        false
     }
 
     fn read(&self) -> Option<Nobody> {
+        None
+    }
+
+    fn read_at_once(&self) -> Option<Nobody> {
+        None
+    }
+
+    fn hold_at_once(&self) -> Option<Nobody> {
         None
     }
 }
@@ -82,13 +99,14 @@ impl<K: Numbered + Hash + Eq> Handle<K> {
     /// Calls with a body that gives a value, or fails; also says how often the body had
     /// run before.
     fn call(&self, key: u32, body: impl FnOnce(u32) -> Option<u32>) -> Option<u32> {
-        match Flight::board(self.clone(), &Query::new(&K::of(key)), &Clones) {
-            Ok(value) => Some(value),
-            Err(mut flight) => {
+        let key = K::of(key);
+        match Flight::board(self.clone(), Asked::NOTHING, &Query::new(&key), &Clones) {
+            Found::Flight(mut flight) => {
                 let value = body(self.0.runs.fetch_add(1, Ordering::Relaxed))?;
                 flight.land(value, &Clones);
                 Some(value)
             }
+            mut found => Some(found.take()),
         }
     }
 

@@ -3,6 +3,7 @@
 //! written, fails. In here is what the models share; a model belongs to one of the rooms.
 
 mod both;
+mod holders;
 mod leaning;
 mod readers;
 
