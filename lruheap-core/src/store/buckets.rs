@@ -339,3 +339,6 @@ impl Buckets {
         assert_eq!(self.len(), len, "buckets are lost");
     }
 }
+
+#[cfg(test)]
+mod tests;

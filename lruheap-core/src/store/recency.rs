@@ -83,3 +83,115 @@ pub(super) fn relocate(links: &mut impl Links, from: u32, to: u32) {
     links.meta_mut(meta.older).newer = to;
     links.meta_mut(meta.newer).older = to;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone)]
+    struct Ring(Vec<Meta>);
+
+    impl Links for Ring {
+        fn meta(&self, at: u32) -> &Meta {
+            &self.0[at as usize]
+        }
+
+        fn meta_mut(&mut self, at: u32) -> &mut Meta {
+            &mut self.0[at as usize]
+        }
+    }
+
+    impl Ring {
+        /// So many entries, in any order.
+        fn new(entries: u32, random: &mut fastrand::Rng) -> Self {
+            let hash = |at| Meta {
+                hash: at,
+                ..Meta::default()
+            };
+            let mut ring = Ring((0..=entries).map(hash).collect());
+            let mut order: Vec<u32> = (1..=entries).collect();
+            random.shuffle(&mut order);
+            order.iter().for_each(|&at| link_newest(&mut ring, at));
+            assert_eq!(ring.order(), order);
+            ring
+        }
+
+        /// From the oldest on, and the same from the newest back.
+        fn order(&self) -> Vec<u32> {
+            let walk = |next: fn(&Meta) -> u32| {
+                let next = |&at: &u32| Some(next(self.meta(at))).filter(|&at| at != END);
+                let walk = std::iter::successors(next(&END), next);
+                walk.take(self.0.len()).collect::<Vec<_>>()
+            };
+            let order = walk(|meta| meta.newer);
+            assert!(walk(|meta| meta.older).iter().rev().eq(&order));
+            order
+        }
+
+        fn all(&self) -> Vec<(u32, u32, u32)> {
+            let all = self.0.iter();
+            all.map(|meta| (meta.older, meta.newer, meta.hash))
+                .collect()
+        }
+    }
+
+    #[test]
+    fn a_touch_of_what_is_near_is_a_touch() {
+        let mut random = fastrand::Rng::with_seed(3);
+        for entries in 1..=40 {
+            let mut ring = Ring::new(entries, &mut random);
+            for _ in 0..50 {
+                let at = random.u32(1..=entries);
+                let mut order = ring.order();
+                order.retain(|&other| other != at);
+                order.push(at);
+                let mut near = ring.clone();
+                touch(&mut ring, at);
+                assert_eq!(touch_near(&mut near.0, at), Some(()));
+                assert_eq!(near.all(), ring.all());
+                assert_eq!(ring.order(), order);
+            }
+        }
+    }
+
+    #[test]
+    fn where_a_neighbour_is_far_nothing_is_touched() {
+        let mut random = fastrand::Rng::with_seed(4);
+        let (mut touched, mut left) = (0, 0);
+        for entries in 1..=40 {
+            for _ in 0..50 {
+                let mut ring = Ring::new(entries, &mut random);
+                let near = random.usize(..=ring.0.len());
+                let at = random.u32(1..=entries);
+                let (before, mut expected) = (ring.all(), ring.clone());
+                touch(&mut expected, at);
+                let newest = ring.meta(END).older;
+                let &Meta { older, newer, .. } = ring.meta(at);
+                let furthest = at.max(older).max(newer).max(newest) as usize;
+                // What is the newest already is in nobody's way.
+                let is_near = near > 0 && (at == newest || furthest < near);
+                let is_touched = touch_near(&mut ring.0[..near], at).is_some();
+                assert_eq!(is_touched, is_near, "{at} of {entries}, {near} near");
+                if is_touched {
+                    touched += 1;
+                    assert_eq!(ring.all(), expected.all());
+                } else {
+                    left += 1;
+                    assert_eq!(ring.all(), before);
+                }
+            }
+        }
+        assert!(touched > 100 && left > 100, "{touched}, {left}");
+    }
+
+    #[test]
+    fn nothing_is_touched_where_nothing_is() {
+        assert_eq!(touch_near(&mut [], 1), None);
+        let mut ring = Ring::new(3, &mut fastrand::Rng::with_seed(5));
+        let before = ring.all();
+        for beyond in [4, 5, u32::MAX] {
+            assert_eq!(touch_near(&mut ring.0, beyond), None);
+        }
+        assert_eq!(ring.all(), before);
+    }
+}

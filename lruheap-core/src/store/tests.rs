@@ -189,6 +189,37 @@ fn a_known_slot_is_touched_while_it_is_an_entrys() {
 }
 
 #[test]
+fn a_touch_at_once_is_one_as_long_as_all_lies_in_one_piece() {
+    let near = u32::try_from(pages::Pages::<recency::Meta>::NEAR).expect("they are few");
+    let mut store = Store::new();
+    let mut random = fastrand::Rng::with_seed(9);
+    for payload in 0..near - 1 {
+        store.insert(spread(payload), payload, None);
+        if payload % 16 == 0 {
+            let slot = random.u32(..=payload);
+            assert!(store.touch_at_once(slot));
+            assert_eq!(store.newest(), Some(slot));
+        }
+    }
+    store.validate();
+    let before = order(&store);
+    assert!(!store.touch_at_once(near) && !store.touch_at_once(Slot::MAX - 1));
+    // With one more all of them go to pages: one that is the newest has nowhere to go.
+    let last = store.insert(spread(near), near, None);
+    assert!(store.touch_at_once(last));
+    for slot in [0, 1, near / 2, last - 1] {
+        assert!(!store.touch_at_once(slot));
+        assert_eq!(store.newest(), Some(last));
+    }
+    store.validate();
+    assert!(
+        order(&store)
+            .into_iter()
+            .eq(before.into_iter().chain([near]))
+    );
+}
+
+#[test]
 fn readers_on_many_threads_share_a_store() {
     let mut store = Store::new();
     for payload in 0..20_000 {
