@@ -31,6 +31,8 @@ mod phases;
 mod slow_code;
 mod threads;
 mod user_code;
+#[cfg(not(loom))]
+mod ways;
 
 /// A clock that stands still unless moved.
 #[derive(Clone, Default)]
