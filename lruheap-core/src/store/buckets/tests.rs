@@ -96,12 +96,14 @@ fn change(before: &[u64], after: &[u64], end: usize) -> Change {
     (moved.min(MANY), (end - at).min(MANY))
 }
 
-/// Hashes: of all, few of them, at either end, and one.
-const CROWDS: [fn(u32) -> u32; 6] = [
+/// Hashes: of all, few of them, at either end, somewhere between, and one.
+const CROWDS: [fn(u32) -> u32; 8] = [
     |random| random,
     |random| random << 29,
     |random| random % 5,
     |random| u32::MAX - random % 5,
+    |random| 0xA000_0000 + random % 5,
+    |random| 0x6000_0000 + random % 5,
     |_| u32::MAX,
     |random| [random, u32::MAX - random % 5, 0][random as usize % 3],
 ];
@@ -118,7 +120,7 @@ fn each_stands_where_a_list_says_whatever_has_to_move() {
             for _ in 0..steps {
                 let len = twins.list.len();
                 // By turns fuller and emptier, and more than there are homes.
-                let most = random.usize(..=homes * 3 / 2);
+                let most = random.usize(..=homes * 2);
                 match random.u8(..8) {
                     0 if len > 0 => {
                         let to = slots.next().expect("they are enough");
