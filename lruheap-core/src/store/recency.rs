@@ -111,7 +111,9 @@ mod tests {
             let mut ring = Ring((0..=entries).map(hash).collect());
             let mut order: Vec<u32> = (1..=entries).collect();
             random.shuffle(&mut order);
-            order.iter().for_each(|&at| link_newest(&mut ring, at));
+            for &at in &order {
+                link_newest(&mut ring, at);
+            }
             assert_eq!(ring.order(), order);
             ring
         }
