@@ -1,6 +1,8 @@
 //! A cache of one thread's against a list in order of use, by whatever way a call goes: by
 //! a log, at once with the state to itself, or by the lock; and each of these is gone.
 
+use std::collections::HashMap;
+
 use super::*;
 use crate::cache::gate::{Instance, LocalInstance, Thread};
 
@@ -26,6 +28,18 @@ impl<S: Scope> Home for Here<S> {
     }
 }
 
+/// So many pairs of keys, each with one hash.
+fn alike<S: Scope>(here: &Here<S>, pairs: usize) -> Vec<u32> {
+    let mut seen = HashMap::new();
+    let mut hash = |key| {
+        let hash = here.engine().hash(&Query::<u32, u32>::new(&key));
+        seen.insert(hash, key).map(|other| [other, key])
+    };
+    // Apart from those that are called by their numbers.
+    let alike = (1000..).filter_map(&mut hash).take(pairs);
+    alike.flatten().collect()
+}
+
 /// How many calls went which way.
 #[derive(Clone, Copy, Debug, Default)]
 struct Ways {
@@ -46,6 +60,8 @@ struct Twins<S: Scope> {
     here: Here<S>,
     /// Keys and values, the least recently used first.
     list: Vec<(u32, u32)>,
+    /// Twice as many keys as there is room for.
+    keys: Vec<u32>,
     info: CacheInfo,
     ways: Ways,
     /// A new value for each.
@@ -56,9 +72,13 @@ struct Twins<S: Scope> {
 impl<S: Scope> Twins<S> {
     fn new(setup: impl FnOnce(Setup) -> S::Setup, seed: u64) -> Self {
         let builder = Cache::builder().maxsize(MAXSIZE as usize);
+        let here = Here(Rc::new(Engine::new(setup(builder.setup()))));
+        let mut keys = alike(&here, if cfg!(miri) { 0 } else { 3 });
+        keys.extend((1..).take(2 * MAXSIZE as usize - keys.len()));
         Twins {
-            here: Here(Rc::new(Engine::new(setup(builder.setup())))),
+            here,
             list: Vec::new(),
+            keys,
             info: CacheInfo {
                 maxsize: Some(MAXSIZE as usize),
                 ..CacheInfo::default()
@@ -136,15 +156,15 @@ impl<S: Scope> Twins<S> {
     /// Calls of twice as many keys as there is room for.
     fn mix(&mut self, times: u32) {
         for _ in 0..times {
-            let key = self.random.u32(..2 * MAXSIZE);
-            self.call(key);
+            let at = self.random.usize(..self.keys.len());
+            self.call(self.keys[at]);
         }
     }
 
     /// Misses, one after the other: what was not there before.
     fn miss(&mut self, times: u32) {
         for _ in 0..times {
-            self.call(1000 + self.values);
+            self.call(u32::MAX - self.values);
         }
     }
 
