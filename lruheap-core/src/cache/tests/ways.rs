@@ -288,3 +288,42 @@ fn a_cache_of_an_instance_in_a_thread_is_exact_by_all_ways() {
         all_were_gone(ways, |it| vec![it.noted, it.missed]);
     });
 }
+
+/// A thread sees that a key is absent, and another stores it before the first comes back.
+fn is_found_though_it_was_absent<S: Scope>(setup: impl FnOnce(Setup) -> S::Setup)
+where
+    Engine<u32, u32, S>: Sync,
+{
+    let mut twins: Twins<S> = Twins::new(setup, 1);
+    // By these the lock comes to lean this way; the last is a hit.
+    twins.miss(1);
+    twins.alternate(400);
+    twins.hit(1);
+    let here = twins.here.clone();
+    let engine = here.engine();
+    let (key, misses) = (7, twins.info.misses);
+    let query = Query::new(&key);
+    let Err(asked) = here.at_once(&query, &Clones) else {
+        panic!("it was never stored");
+    };
+    assert!(asked.is_absent());
+    let stored = thread::scope(|scope| {
+        let store = || engine.set_owned(key, 70, &Clones, None);
+        scope.spawn(store).join()
+    });
+    stored.expect("it does not panic");
+    let found = Flight::board(here.clone(), asked, &query, &Clones);
+    assert!(matches!(found, Found::Value(70)));
+    engine.inspect(|state| state.store.validate());
+    let entries = engine.first(usize::MAX).into_iter();
+    assert_eq!(entries.filter(|entry| entry.0 == key).count(), 1);
+    assert_eq!(engine.info().misses, misses);
+}
+
+#[test]
+fn what_was_absent_is_found_if_another_has_stored_it_since() {
+    in_time(|| {
+        is_found_though_it_was_absent::<Process>(|setup| setup);
+        is_found_though_it_was_absent::<Instance>(Arc::new);
+    });
+}
