@@ -54,10 +54,15 @@ impl Asked {
         Asked(u64::from(hash) | Asked::IS_HASHED | is_absent)
     }
 
+    #[inline(always)]
+    pub(super) fn is_hashed(self) -> bool {
+        self.0 & Asked::IS_HASHED != 0
+    }
+
     #[allow(clippy::cast_possible_truncation)]
     #[inline(always)]
     pub(super) fn hash(self) -> Option<u32> {
-        (self.0 & Asked::IS_HASHED != 0).then_some(self.0 as u32)
+        self.is_hashed().then_some(self.0 as u32)
     }
 
     #[inline(always)]

@@ -16,7 +16,7 @@ use super::payload::{Held, Payload, Values};
 use super::settings::Care;
 use super::state::State;
 use crate::key::{Part, View};
-use crate::store::Slot;
+use crate::store::{Slot, Store};
 
 /// Where the straight way leads.
 pub(super) enum Direct<K, V> {
@@ -28,9 +28,9 @@ pub(super) enum Direct<K, V> {
 }
 
 impl<K, V, S: Scope> Engine<K, V, S> {
-    /// The value for a call, where it is to be had without a lock, without code of the
-    /// user's, and without a call of anything that is not done soon. So the registers of
-    /// whoever calls are enough for it, and nothing has to be saved.
+    /// The value for a call, where it is to be had with nothing but a look: no lock that has
+    /// to be waited for, and no call of anything but of what makes the copy. So where that is
+    /// done in place, nothing needs the stack.
     ///
     /// # Errors
     ///
@@ -41,11 +41,11 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         view: &W,
         values: &impl Values<V>,
     ) -> Result<V, Asked> {
-        // The user's code comes in once, and later.
-        if !W::is_inert() {
-            return Err(Asked::NOTHING);
-        }
         let hash = self.hash(view);
+        if !W::is_inert() {
+            let found = self.glance_outside(hash, view, values);
+            return found.ok_or(Asked::with(hash, false));
+        }
         self.snatch(hash, view, values)
             .map_err(|is_absent| Asked::with(hash, is_absent))
     }
@@ -58,17 +58,17 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         view: &W,
         values: &impl Values<V>,
     ) -> Result<V, bool> {
-        // Others than the inert are taken out by their pointers.
-        if !values.is_inert() {
-            return Err(false);
-        }
         if self.gate.is_open() {
             let reader = self.gate.read_at_once().ok_or(false)?;
             let slot = reader.state().store.near(hash).ok_or(false)?;
             self.snatch_at(reader, slot, view, values).ok_or(false)
         } else if self.settings().care < Care::More {
             let holder = self.gate.hold_at_once().ok_or(false)?;
-            let slot = holder.state().store.near(hash).ok_or(true)?;
+            let store = &holder.state().store;
+            if store.is_far() {
+                return Err(false);
+            }
+            let slot = store.near(hash).ok_or(true)?;
             self.snatch_at(holder, slot, view, values).ok_or(false)
         } else {
             Err(false)
@@ -79,30 +79,45 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     #[inline(always)]
     fn snatch_at<W: View<Owned = K>>(
         &self,
-        look: impl Visitor<State<K, V>>,
+        visitor: impl Visitor<State<K, V>>,
         slot: Slot,
         view: &W,
         values: &impl Values<V>,
     ) -> Option<V> {
-        let mut look = look;
-        let store = &look.state().store;
-        let Payload::Inline(key, value) = store.payload_at_once(slot)? else {
-            return None;
+        let mut visitor = visitor;
+        let store = &visitor.state().store;
+        let is_good = |key: &K, value: &V| {
+            view.matches(key) && values.is_good(value) && self.is_in_time(store, slot, values)
         };
-        if !view.matches(key) || !values.is_good(value) {
-            return None;
+        match store.payload_at_once(slot)? {
+            Payload::Inline(key, value) if values.is_inert() && is_good(key, value) => {
+                let value = values.copy(value);
+                visitor.note_at_once(slot).then_some(value)
+            }
+            Payload::Shared(pair) if !values.is_inert() && is_good(pair.key(), pair.value()) => {
+                let pair = Arc::clone(pair);
+                let is_noted = visitor.note_at_once(slot);
+                drop(visitor);
+                // Code of the user's.
+                is_noted.then(|| values.copy(pair.value()))
+            }
+            _ => None,
         }
-        let is_in_time = if values.are_timed() {
-            let deadline = store.deadline_at_once(slot)?;
-            self.settings().clock.is_far_from(deadline)
-        } else {
-            !store.may_expire()
-        };
-        if !is_in_time {
-            return None;
+    }
+
+    /// Whether it is plain that an entry's time is not up.
+    #[inline(always)]
+    fn is_in_time(
+        &self,
+        store: &Store<Payload<K, V>>,
+        slot: Slot,
+        values: &impl Values<V>,
+    ) -> bool {
+        if !values.are_timed() {
+            return !store.may_expire();
         }
-        let value = values.copy(value);
-        look.note_at_once(slot).then_some(value)
+        let deadline = store.deadline_at_once(slot);
+        deadline.is_some_and(|deadline| self.settings().clock.is_far_from(deadline))
     }
 
     /// Whether there may be a way in for those who only read.

@@ -219,8 +219,10 @@ impl<K, V, S: Scope> Engine<K, V, S> {
             Ok(value) => return Some(value),
             Err(asked) => asked.hash().unwrap_or_else(|| self.hash(view)),
         };
-        if let Some(value) = self.glance(hash, view, values) {
-            return Some(value);
+        if self.is_open() {
+            if let Some(value) = self.glance(hash, view, values) {
+                return Some(value);
+            }
         }
         let mut trash = Trash::new();
         let held = self.at_view((hash, view), &mut trash, |state, slot, trash| {

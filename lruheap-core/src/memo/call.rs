@@ -209,13 +209,15 @@ macro_rules! answers {
             /// # Errors
             ///
             /// What is known so far: the long way is to be gone, [`apart`] from here.
-            #[inline(always)]
+            // Where nothing is optimized, what is inlined keeps its stack while the body runs.
+            #[cfg_attr(debug_assertions, inline(never))]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub fn __at_once<P: Part<Owned = K>>(
                 self: $this,
                 values: impl Values<V>,
-                part: P,
+                part: &P,
             ) -> Result<V, Asked> {
-                self.at_once(&part, &values)
+                self.at_once(part, &values)
             }
 
             /// The same, where the result is not the value.
@@ -223,13 +225,14 @@ macro_rules! answers {
             /// # Errors
             ///
             /// Likewise.
-            #[inline(always)]
+            #[cfg_attr(debug_assertions, inline(never))]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub fn __at_once_as<P: Part<Owned = K>, O: Outcome<Value = V>>(
                 self: $this,
                 outcome: O,
-                part: P,
+                part: &P,
             ) -> Result<O::Result, Asked> {
-                let found = self.at_once(&part, outcome.values());
+                let found = self.at_once(part, outcome.values());
                 found.map(|value| outcome.wrap(value))
             }
         }

@@ -174,9 +174,14 @@ where
     Lasting { values, lifetime }
 }
 
-/// `ttl_err`: what is an `Err` lives for `ttl`, and the rest as the cache says.
-pub fn lasting_errors<V: HasErr, C: Values<V>>(values: C, ttl: Duration) -> impl Values<V> {
-    lasting(values, move |value: &V| value.is_err().then_some(ttl))
+/// `ttl_err`: what is an `Err` lives as long as `ttl` says, and the rest as the cache says.
+pub fn lasting_errors<V, C, F>(values: C, ttl: F) -> impl Values<V>
+where
+    V: HasErr,
+    C: Values<V>,
+    F: Fn() -> Duration,
+{
+    lasting(values, move |value: &V| value.is_err().then(&ttl))
 }
 
 /// The same values, which have a time to live.

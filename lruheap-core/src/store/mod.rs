@@ -87,6 +87,12 @@ impl<P> Store<P> {
         self.slab.near(slot)
     }
 
+    /// Whether none lies there: they have gone to pages, or there are none.
+    #[inline(always)]
+    pub(crate) fn is_far(&self) -> bool {
+        self.slab.is_far()
+    }
+
     /// Whether entries may have deadlines.
     #[inline(always)]
     pub(crate) fn may_expire(&self) -> bool {

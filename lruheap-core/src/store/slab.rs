@@ -67,6 +67,12 @@ impl<P> Slab<P> {
         self.near.get(slot as usize)
     }
 
+    /// Whether nothing lies in the first piece.
+    #[inline(always)]
+    pub(super) fn is_far(&self) -> bool {
+        self.near.is_empty()
+    }
+
     #[inline]
     pub(super) fn payload(&self, slot: Slot) -> &P {
         match self.near.get(slot as usize) {

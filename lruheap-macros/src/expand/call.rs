@@ -16,14 +16,7 @@ pub(super) fn answer(plan: &Plan<'_>, site: &Site) -> TokenStream {
     if plan.is_async() {
         answer_awaited(plan, site)
     } else if plan.is_key_computed() {
-        // It is worked out once, so the answer is looked for once.
-        let private = plan.options.private();
-        answer_by(
-            plan,
-            site,
-            &plan.home(site),
-            &quote!(#private::Asked::NOTHING),
-        )
+        answer_by_part(plan, site)
     } else {
         answer_at_once(plan, site)
     }
@@ -43,8 +36,9 @@ fn answer_at_once(plan: &Plan<'_>, site: &Site) -> TokenStream {
             (Some(begin), name.clone(), name)
         }
     };
-    let found = ask_at(plan, site, &place, "__at_once");
-    let rest = answer_by(plan, site, &home, &asked.to_token_stream());
+    let part = plan.part(site);
+    let found = at_once(plan, site, &place, &quote!(&#part));
+    let rest = answer_by(plan, site, &lookup(plan, site, &home, (&asked, &part)));
     let rest = if attrs::tracks_callers(&plan.function.attrs) {
         rest
     } else {
@@ -62,13 +56,52 @@ fn answer_at_once(plan: &Plan<'_>, site: &Site) -> TokenStream {
     }
 }
 
-/// What a call does that was not answered at once.
-fn answer_by(plan: &Plan<'_>, site: &Site, home: &TokenStream, asked: &TokenStream) -> TokenStream {
+/// The question for the value at once, of what is found in this place.
+fn at_once(plan: &Plan<'_>, site: &Site, place: &TokenStream, part: &TokenStream) -> TokenStream {
+    let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &site.of);
+    let arguments = quote!(#outcome, #part);
+    plan.ask_at(place, &format!("__at_once{suffix}"), &arguments)
+}
+
+/// The question for the value, the long way.
+fn lookup(
+    plan: &Plan<'_>,
+    site: &Site,
+    home: &TokenStream,
+    (asked, part): (&Ident, &TokenStream),
+) -> TokenStream {
+    let values = plan.names.path(&site.of, &plan.names.hidden("values"));
+    plan.ask_at(home, "__lookup", &quote!(#asked, #values(), #part))
+}
+
+/// The same where the key is an expression of the user's: it is worked out once, and kept
+/// for the long way.
+fn answer_by_part(plan: &Plan<'_>, site: &Site) -> TokenStream {
+    let span = plan.blamed();
+    let private = at(span, &plan.options.private());
+    let placed = |name| placed(plan, &local(name));
+    let [home, part, asked, result] = ["home", "part", "asked", "result"].map(placed);
+    let name = home.to_token_stream();
+    let found = at_once(plan, site, &name, &quote_spanned!(span=> &#part));
+    let lookup = lookup(plan, site, &name, (&asked, &part.to_token_stream()));
+    let (place, key) = (plan.home(site), plan.part(site));
+    // What the expression borrows from is there to the end of the statement.
+    let lookup = quote_spanned! {span=>
+        match (#place, #key) {
+            (#home, #part) => match #found {
+                #private::Result::Ok(#result) => return #result,
+                #private::Result::Err(#asked) => #lookup,
+            },
+        }
+    };
+    answer_by(plan, site, &lookup)
+}
+
+/// What a call does that was not answered at once, with what `lookup` finds.
+fn answer_by(plan: &Plan<'_>, site: &Site, lookup: &TokenStream) -> TokenStream {
     let (found, flight, span) = (local("found"), local("flight"), plan.blamed());
     let private = at(span, &plan.options.private());
-    let values = plan.names.path(&site.of, &plan.names.hidden("values"));
-    let (part, placed) = (plan.part(site), placed(plan, &found));
-    let lookup = plan.ask_at(home, "__lookup", &quote!(#asked, #values(), #part));
+    let placed = placed(plan, &found);
     let tags = tag_list(plan).map(|tags| {
         let private = plan.options.private();
         quote!(if let #private::Found::Flight(#flight) = &#found { #private::tags_of(#flight, #tags); })

@@ -99,7 +99,7 @@ impl ResultPlan {
             }
             (None, Some(ttl)) => {
                 let ttl = duration(ttl, &options.private());
-                quote_spanned!(*span=> #private::lasting_errors::<#here, _>(#values, #ttl))
+                quote_spanned!(*span=> #private::lasting_errors::<#here, _, _>(#values, || #ttl))
             }
             (None, None) if options.ttl.is_some() => {
                 quote_spanned!(*span=> #private::timed::<#here, _>(#values))
