@@ -1,7 +1,13 @@
 //! A thread that has the state to itself without a wait: where the lock leans towards it,
 //! nobody reads, and the last was a hit.
 
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
 use super::*;
+
+/// What takes so long never ends.
+const LONG: Duration = Duration::from_secs(60);
 
 /// One whose lock leans towards this thread, and which had one hit since.
 fn held() -> Biased<Count> {
@@ -13,9 +19,13 @@ fn held() -> Biased<Count> {
 
 /// Makes the lock lean towards this thread. What it takes is no hit.
 fn lean(gate: &Biased<Count>) {
-    while gate.lock.lock_as_one().is_none() {
+    for _ in 0..1 << 16 {
+        if gate.lock.lock_as_one().is_some() {
+            return;
+        }
         gate.visit(|_| ());
     }
+    panic!("it leans after fewer visits");
 }
 
 /// Whether a hit is answered at once.
@@ -162,7 +172,7 @@ fn who_is_in_already_does_not_hold_it_at_once() {
 #[test]
 fn another_waits_until_it_is_held_no_more_and_sees_the_hit() {
     let gate = held();
-    let (entered, has_entered) = std::sync::mpsc::channel();
+    let (entered, has_entered) = mpsc::channel();
     let mut holder = gate.hold_at_once().expect("it leans");
     thread::scope(|scope| {
         let gate = &gate;
@@ -171,13 +181,15 @@ fn another_waits_until_it_is_held_no_more_and_sees_the_hit() {
             entered.send(seen).expect("the test waits");
         });
         // It is taken back while it is held, and goes on to be held.
+        let began = Instant::now();
         while gate.lock.leans() {
+            assert!(began.elapsed() < LONG, "nobody takes it back");
             thread::yield_now();
         }
         assert!(has_entered.try_recv().is_err());
         assert!(holder.note_at_once(5));
         drop(holder);
-        let seen = has_entered.recv_timeout(std::time::Duration::from_secs(60));
+        let seen = has_entered.recv_timeout(LONG);
         assert_eq!(seen, Ok((2, vec![5])));
     });
     assert!(gate.hold_at_once().is_none());
@@ -228,7 +240,7 @@ fn an_instance_is_held_at_once_by_whom_its_lock_leans_towards() {
     };
     let is_same = || gate.with_again(|_, is_same| is_same);
     assert!(!hold(0) && !is_same());
-    while gate.lock_as_one().is_none() {
+    for _ in 0..2 * CALM {
         gate.visit(|_| ());
     }
     assert!(hold(1) && is_same());
