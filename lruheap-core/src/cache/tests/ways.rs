@@ -113,7 +113,7 @@ impl<S: Scope> Twins<S> {
         let (here, query) = (self.here.clone(), Query::new(&key));
         let is_open = here.engine().gate.is_open();
         let ways = &mut self.ways;
-        let asked = match here.at_once(&query, &Clones) {
+        let asked = match here.engine().at_once(&query, &Clones) {
             Ok(value) => {
                 *(if is_open {
                     &mut ways.noted
@@ -303,7 +303,7 @@ where
     let engine = here.engine();
     let (key, misses) = (7, twins.info.misses);
     let query = Query::new(&key);
-    let Err(asked) = here.at_once(&query, &Clones) else {
+    let Err(asked) = here.engine().at_once(&query, &Clones) else {
         panic!("it was never stored");
     };
     assert!(asked.is_absent());
