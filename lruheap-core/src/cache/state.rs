@@ -17,6 +17,9 @@ use crate::time::{Clock, Instant};
 /// How many expired entries each write takes along.
 const SWEEP: usize = 2;
 
+/// At how many that were put off it looks for each of them.
+const LOOKS: usize = 4;
+
 #[derive(Default)]
 pub(crate) struct Counters {
     pub(crate) hits: u64,
@@ -256,7 +259,7 @@ impl<K, V> State<K, V> {
         }
         let now = clock.now();
         for _ in 0..most {
-            let Some(slot) = self.store.due(now) else {
+            let Some(slot) = self.store.due(now, most.saturating_mul(LOOKS)) else {
                 break;
             };
             self.drop_expired(slot, trash);

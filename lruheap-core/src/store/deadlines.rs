@@ -3,7 +3,8 @@
 //!
 //! A look-up reads the deadline by slot, without going through the heap. Each entry
 //! knows its place there, so that a deadline can be changed or withdrawn in
-//! O(log n). A store without a ttl never allocates in here, and one with millions
+//! O(log n). One that is put off stays where it is until it comes first: what stands in the
+//! heap is not after the deadline. A store without a ttl never allocates in here, and one with millions
 //! of entries that gets its first has not to fill in those of the others.
 
 use super::Slot;
@@ -62,13 +63,22 @@ impl Deadlines {
         ends.filter(|&end| end <= by).count()
     }
 
-    /// The entry that expires first, if its time has come.
-    pub(super) fn due(&self, now: Instant) -> Option<Slot> {
-        let first = self.heap.get(0).filter(|(deadline, _)| *deadline <= now);
-        first.map(|&(_, slot)| slot)
+    /// The entry that expires first, if its time has come; of those that only seem to come
+    /// first, because they were put off, looks at so many. What is not found now is found
+    /// later: each is looked at once for all the times that it was put off.
+    pub(super) fn due(&mut self, now: Instant, looks: usize) -> Option<Slot> {
+        for _ in 0..looks {
+            let &(first, slot) = self.heap.get(0).filter(|(first, _)| *first <= now)?;
+            let deadline = self.times.get(slot)?.deadline;
+            if deadline == first {
+                return Some(slot);
+            }
+            self.settle(0, (deadline, slot));
+        }
+        None
     }
 
-    /// The earliest deadline.
+    /// Not after the earliest deadline.
     pub(super) fn next(&self) -> Option<Instant> {
         self.heap.get(0).map(|&(deadline, _)| deadline)
     }
@@ -91,14 +101,16 @@ impl Deadlines {
         self.settle(new.place as usize, (deadline, slot));
     }
 
-    /// Moves a deadline, not beyond what was `set` last.
+    /// Moves a deadline, not beyond what was `set` last. One that is put off keeps its place
+    /// in the heap for now, so that this is all that a hit pays.
     pub(super) fn postpone(&mut self, slot: Slot, to: Instant) {
         let Some(time) = self.times.get_mut(slot) else {
             return;
         };
         let deadline = to.min(time.end);
-        if deadline != time.deadline {
-            time.deadline = deadline;
+        let is_put_off = deadline >= time.deadline;
+        time.deadline = deadline;
+        if !is_put_off {
             let place = time.place as usize;
             self.settle(place, (deadline, slot));
         }
@@ -185,7 +197,7 @@ impl Deadlines {
             assert!((slot as usize) < len, "a timer without an entry");
             let time = self.times.get(slot).expect("a timer's entry has a time");
             assert_eq!(time.place as usize, place, "a time points elsewhere");
-            assert_eq!(time.deadline, deadline, "two deadlines for one entry");
+            assert!(deadline <= time.deadline, "it is looked for too late");
             assert!(time.deadline <= time.end, "put off too far");
             let parent = self.heap.get(place.saturating_sub(1) / 2);
             let parent = parent.expect("a timer has one above it");

@@ -260,8 +260,8 @@ impl<P> Store<P> {
     }
 
     /// An entry whose deadline has passed, the longest expired one first.
-    pub(crate) fn due(&self, now: Instant) -> Option<Slot> {
-        self.slab.deadlines()?.due(now)
+    pub(crate) fn due(&mut self, now: Instant, looks: usize) -> Option<Slot> {
+        self.slab.deadlines_mut()?.due(now, looks)
     }
 
     /// The earliest deadline of all.

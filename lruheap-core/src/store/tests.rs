@@ -50,7 +50,7 @@ fn an_empty_store_answers_everything_with_nothing() {
     assert!(!store.has_deadlines());
     assert_eq!(store.candidates(7).next(), None);
     assert_eq!(store.oldest(), None);
-    assert_eq!(store.due(at(u64::MAX)), None);
+    assert_eq!(store.due(at(u64::MAX), usize::MAX), None);
     assert_eq!(store.in_order().next(), None);
 }
 
@@ -134,7 +134,7 @@ fn entries_fall_due_by_their_deadlines_whatever_the_order_of_use() {
     }
     store.insert(6, 6, None);
     store.validate();
-    assert_eq!(store.due(at(9)), None);
+    assert_eq!(store.due(at(9), usize::MAX), None);
     assert!(!store.is_expired(1, at(9)));
     assert!(
         store.is_expired(1, at(10)),
@@ -142,7 +142,7 @@ fn entries_fall_due_by_their_deadlines_whatever_the_order_of_use() {
     );
 
     let mut fell = Vec::new();
-    while let Some(slot) = store.due(at(40)) {
+    while let Some(slot) = store.due(at(40), usize::MAX) {
         fell.push(store.remove(slot));
         store.validate();
     }
@@ -241,3 +241,33 @@ fn readers_on_many_threads_share_a_store() {
 
 mod memory;
 mod model;
+
+#[test]
+fn what_was_put_off_is_looked_at_a_few_at_a_time() {
+    let mut store = Store::new();
+    for hash in 0..10 {
+        let slot = store.insert(hash, hash, Some(Instant::NEVER));
+        store.postpone(slot, at(5));
+        store.postpone(slot, at(50 + u64::from(hash)));
+        store.validate();
+    }
+    for left in [7, 4, 1] {
+        assert_eq!(store.due(at(10), 3), None);
+        store.validate();
+        assert_eq!(
+            store.next_deadline(),
+            Some(at(5)),
+            "{left} were not looked at"
+        );
+    }
+    assert_eq!(store.due(at(10), 3), None);
+    assert_eq!(store.next_deadline(), Some(at(50)), "all were");
+    assert_eq!(store.due(at(51), 1), Some(0));
+    store.remove(0);
+    assert_eq!(
+        store
+            .due(at(51), usize::MAX)
+            .map(|slot| *store.payload(slot)),
+        Some(1)
+    );
+}

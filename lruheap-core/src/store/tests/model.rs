@@ -86,7 +86,9 @@ fn agrees_with_a_list_under_random_changes() {
         });
         assert_eq!(entries.collect::<Vec<_>>(), model, "{context}");
         let now = at(rng.u64(..50));
-        let due = store.due(now).and_then(|slot| store.deadline(slot));
+        let due = store
+            .due(now, usize::MAX)
+            .and_then(|slot| store.deadline(slot));
         let first = model.iter().filter_map(|entry| entry.deadline).min();
         assert_eq!(due, first.filter(|&deadline| deadline <= now), "{context}");
     }
