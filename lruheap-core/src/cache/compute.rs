@@ -6,7 +6,7 @@ use std::hash::Hash;
 use std::pin::pin;
 
 use super::payload::Clones;
-use super::{Boarding, Cache, Flight, Found};
+use super::{Boarding, Cache, Flight, Given};
 use crate::key::Query;
 
 impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
@@ -148,7 +148,7 @@ impl<K: Hash + Eq + 'static, V: Clone + 'static> Cache<K, V> {
             Err(asked) => Flight::board(self, asked, &query, &Clones),
         };
         match found {
-            Found::Flight(flight) => Err(flight),
+            Given::Flight(flight) => Err(flight),
             mut found => Ok(found.take()),
         }
     }

@@ -17,6 +17,7 @@ use super::settings::Care;
 use super::state::State;
 use crate::key::{Part, View};
 use crate::store::{Slot, Store};
+use crate::time::Instant;
 
 /// Where the straight way leads.
 pub(super) enum Direct<K, V> {
@@ -223,7 +224,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     /// Stores what a computation brings, if nothing that matters came in between: gives
-    /// what had to make room for it, or the value back.
+    /// what had to make room for it and the deadline that it has, or the value back.
     #[inline(always)]
     pub(super) fn land_directly(
         &self,
@@ -231,13 +232,22 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         ticket: Ticket,
         value: V,
         values: &impl Values<V>,
-    ) -> Result<Option<Payload<K, V>>, V> {
-        if S::IS_SMALL || self.settings().care > Care::None {
+    ) -> Result<(Option<Payload<K, V>>, Option<Instant>), V> {
+        let settings = self.settings();
+        let is_over = settings.ttl.is_some_and(|ttl| ttl.is_zero());
+        if S::IS_SMALL || settings.care == Care::More || is_over {
             return Err(value);
         }
+        // Outside the gate: the exact clock takes its time.
+        let now = settings.ttl.map(|_| settings.clock.now());
+        let deadline = now.zip(settings.ttl);
+        let deadline = deadline.and_then(|(now, ttl)| now.checked_add(ttl));
+        let deadline = deadline.map(|deadline| deadline.min(Instant::LAST));
         self.gate.with(|state| {
-            // With a deadline among them, somebody may have to go whose time is up.
-            if state.store.next_deadline().is_some() || state.limit() == 0 {
+            // Somebody may have to go whose time is up.
+            let next = state.store.next_deadline();
+            let is_due = next.is_some_and(|next| now.is_none_or(|now| next <= now));
+            if is_due || state.limit() == 0 {
                 return Err(value);
             }
             let Some((own, has_changed)) = state.flights.quiet(call.hash, ticket) else {
@@ -251,7 +261,10 @@ impl<K, V, S: Scope> Engine<K, V, S> {
                 }
             }
             match state.flights.end_quiet(ticket) {
-                Some(key) => Ok(state.add(call.hash, key, value, values)),
+                Some(key) => {
+                    let old = state.add((call.hash, key), value, deadline, values);
+                    Ok((old, deadline))
+                }
                 None => Err(value),
             }
         })
@@ -259,21 +272,21 @@ impl<K, V, S: Scope> Engine<K, V, S> {
 }
 
 impl<K, V> State<K, V> {
-    /// Stores a value for ever, under a key that is not there; gives what had to go.
+    /// Stores a value under a key that is not there; gives what had to go.
     #[inline(always)]
     fn add(
         &mut self,
-        hash: u32,
-        key: K,
+        (hash, key): (u32, K),
         value: V,
+        deadline: Option<Instant>,
         values: &impl Values<V>,
     ) -> Option<Payload<K, V>> {
         let is_light = values.is_light(&value);
         let payload = || Payload::new(key, value, is_light);
         if self.store.len() < self.limit() {
-            self.store.insert(hash, payload(), None);
+            self.store.insert(hash, payload(), deadline);
             return None;
         }
-        self.displace(hash, None, payload).map(|(_, old)| old)
+        self.displace(hash, deadline, payload).map(|(_, old)| old)
     }
 }

@@ -34,27 +34,27 @@ pub trait Home {
     fn engine(&self) -> &Engine<Self::Key, Self::Value, Self::Scope>;
 }
 
-/// What a call has found. It stays where it was made: to copy it right after costs more than
+/// What a call is given. It stays where it was made: to copy it right after costs more than
 /// to make it.
-pub enum Found<H: Home> {
+pub enum Given<H: Home> {
     /// The value.
     Value(H::Value),
-    /// Nothing: it computes.
+    /// The computation, which is its own.
     Flight(Flight<H>),
     /// It has been taken.
     Nothing,
 }
 
-impl<H: Home> Found<H> {
+impl<H: Home> Given<H> {
     /// The value.
     ///
     /// # Panics
     ///
     /// If there is none, or it has been taken.
     pub(crate) fn take(&mut self) -> H::Value {
-        match mem::replace(self, Found::Nothing) {
-            Found::Value(value) => value,
-            Found::Flight(_) | Found::Nothing => unreachable!("there is a value, once"),
+        match mem::replace(self, Given::Nothing) {
+            Given::Value(value) => value,
+            Given::Flight(_) | Given::Nothing => unreachable!("there is a value, once"),
         }
     }
 }
@@ -92,24 +92,24 @@ impl<H: Home> Flight<H> {
         asked: Asked,
         part: &impl Part<Owned = H::Key>,
         values: &impl Values<H::Value>,
-    ) -> Found<H> {
+    ) -> Given<H> {
         let call = home.engine().describe(part, asked, false);
         // What code of the user's compares has been looked for so.
         if home.engine().is_open() && (call.inert || !asked.is_hashed()) {
             if let Some(value) = home.engine().glance(call.hash, part, values) {
-                return Found::Value(value);
+                return Given::Value(value);
             }
         }
         match home
             .engine()
             .call_directly((call, asked.is_absent()), part, values)
         {
-            Direct::Held(held) => Found::Value(held.release(values)),
+            Direct::Held(held) => Given::Value(held.release(values)),
             Direct::Lead(lead) => {
                 if lead.is_open {
                     lead.leader.enter();
                 }
-                Found::Flight(Flight {
+                Given::Flight(Flight {
                     home,
                     call,
                     lead,
@@ -132,13 +132,13 @@ impl<H: Home> Flight<H> {
         call: Call<H::Key>,
         part: &impl Part<Owned = H::Key>,
         values: &impl Values<H::Value>,
-    ) -> Found<H> {
+    ) -> Given<H> {
         match Flight::arrive(home, call, part, values) {
-            Boarding::Held(held) => Found::Value(held.release(values)),
-            Boarding::Lead(flight) => Found::Flight(flight),
+            Boarding::Held(held) => Given::Value(held.release(values)),
+            Boarding::Lead(flight) => Given::Flight(flight),
             Boarding::Wait(waiter) => match waiter.block(values) {
-                Ok(value) => Found::Value(value),
-                Err(flight) => Found::Flight(flight),
+                Ok(value) => Given::Value(value),
+                Err(flight) => Given::Flight(flight),
             },
         }
     }
@@ -269,8 +269,9 @@ impl<H: Home> Flight<H> {
         let value = if is_simple && !self.lead.replaces {
             let engine = self.home.engine();
             match engine.land_directly(self.call, self.lead.ticket, value, values) {
-                Ok(old) => {
+                Ok((old, deadline)) => {
                     self.has_ended = true;
+                    Engine::<H::Key, H::Value, H::Scope>::note(deadline);
                     // The user's `Drop` may panic: there is nothing left to do.
                     drop(old);
                     return;

@@ -36,7 +36,7 @@ pub(crate) use boarding::Boarding;
 pub use builder::CacheBuilder;
 pub use engine::Engine;
 pub(crate) use flight::Flight;
-pub use flight::{Found, Home};
+pub use flight::{Given, Home};
 pub(crate) use gate::once::{OnceArc, Shared};
 pub(crate) use gate::{Gate, Instance, LocalInstance, Logged};
 pub use gate::{Process, Scope, Thread};

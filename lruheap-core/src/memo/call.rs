@@ -14,9 +14,10 @@ use super::instance::OfInstance;
 use super::local::{Local, LocalPlace};
 use super::method::{Answer, Ask};
 use super::outcome::{Outcome, Whole, whole};
+use super::place::AtOnce;
 use super::slot::Slot;
 use super::tracked::{OfPointer, Pointer};
-use crate::cache::{self, Asked, Cache, Found, Home, Values};
+use crate::cache::{self, Asked, Cache, Given, Home, Values};
 use crate::key::Part;
 
 /// A body that has to run: give its result to [`finish`].
@@ -63,38 +64,38 @@ fn end<H: Home, O: Outcome<Value = H::Value>>(
     result
 }
 
-/// The result that was found, if it was. It is asked once.
+/// The result that was given, if it was. It is asked once.
 pub fn known<H: Home, O: Outcome<Value = H::Value>>(
     outcome: O,
-    found: &mut Found<H>,
+    given: &mut Given<H>,
 ) -> Option<O::Result> {
-    match found {
-        Found::Flight(_) => None,
-        found => Some(outcome.wrap(found.take())),
+    match given {
+        Given::Flight(_) => None,
+        given => Some(outcome.wrap(given.take())),
     }
 }
 
-/// The value that was found, or that `body` gives. It is asked once.
+/// The value that was given, or that `body` gives. It is asked once.
 #[inline(always)]
 pub fn answer<H: Home, C: Values<H::Value>>(
     values: C,
-    found: &mut Found<H>,
+    given: &mut Given<H>,
     body: impl FnOnce() -> H::Value,
 ) -> H::Value {
-    answer_as(whole(values), found, body)
+    answer_as(whole(values), given, body)
 }
 
 /// The same, where the result is not the value.
 #[inline(always)]
 pub fn answer_as<H: Home, O: Outcome<Value = H::Value>>(
     outcome: O,
-    found: &mut Found<H>,
+    given: &mut Given<H>,
     body: impl FnOnce() -> O::Result,
 ) -> O::Result {
-    if let Found::Flight(flight) = found {
+    if let Given::Flight(flight) = given {
         return end(flight, &outcome, body());
     }
-    outcome.wrap(found.take())
+    outcome.wrap(given.take())
 }
 
 /// Runs `f` in a function of its own: what it needs of stack and registers is nothing
@@ -182,23 +183,6 @@ pub fn tags<H: Home, O, const N: usize>(flight: &Flight<H, O>, tags: [Tag; N]) {
     tags_of(&flight.flight, tags);
 }
 
-/// Where a call looks first.
-pub(super) trait AtOnce<K, V> {
-    /// The value, where it is to be had at once; where not, what is known so far.
-    fn at_once<P: Part<Owned = K>>(&self, part: &P, values: &impl Values<V>) -> Result<V, Asked>;
-}
-
-impl<H: Home> AtOnce<H::Key, H::Value> for H {
-    #[inline(always)]
-    fn at_once<P: Part<Owned = H::Key>>(
-        &self,
-        part: &P,
-        values: &impl Values<H::Value>,
-    ) -> Result<H::Value, Asked> {
-        self.engine().at_once(part, values)
-    }
-}
-
 /// The beginning of a call, in whatever place. Methods, likewise.
 macro_rules! answers {
     ([$($generics:tt)*] $place:ty, $this:ty) => {
@@ -260,7 +244,7 @@ macro_rules! calls {
                 asked: Asked,
                 values: impl Values<V>,
                 part: P,
-            ) -> Found<$home> {
+            ) -> Given<$home> {
                 cache::Flight::board(self, asked, &part, &values)
             }
 

@@ -9,7 +9,7 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 use std::thread::LocalKey;
 
-use super::call::AtOnce;
+use super::place::AtOnce;
 use super::summary::{MethodCaches, Summary};
 use super::tracked::{OfPointer, Tracked};
 use crate::cache::{Asked, CacheBuilder, Engine, Home, Thread, Values};

@@ -11,6 +11,7 @@ mod instance;
 mod local;
 mod method;
 mod outcome;
+mod place;
 mod slot;
 mod stale;
 mod summary;
@@ -44,7 +45,7 @@ pub use stale::{After, AnyEnd, AnyRan, Behind, Ended, HasCaches, HasRun, Ran, St
 pub use summary::MethodCaches;
 pub use tracked::{OfPointer, Pointer, ShareTracked, TrackedSlots};
 
-pub use crate::cache::{Asked, Engine, Found, Home, Process, Scope, Thread, Values};
+pub use crate::cache::{Asked, Engine, Given, Home, Process, Scope, Thread, Values};
 pub use crate::key::{
     AnyBorrowedKey, AnyCacheKey, AnyKey, BorrowedKey, CacheKey, KeyProbe, Loose, LooseKey,
     LooseTokens, Part, Shareable, View, borrowed, loose, optional, plain, sequence,

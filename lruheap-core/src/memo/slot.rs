@@ -7,7 +7,7 @@
 use std::any::{Any, TypeId};
 use std::sync::OnceLock;
 
-use super::call::AtOnce;
+use super::place::AtOnce;
 use super::summary::{MethodCaches, Summary};
 use crate::cache::{Asked, Cache, CacheBuilder, Shared, Values};
 use crate::key::Part;

@@ -104,7 +104,7 @@ fn answer_by(plan: &Plan<'_>, site: &Site, lookup: &TokenStream) -> TokenStream 
     let placed = placed(plan, &found);
     let tags = tag_list(plan).map(|tags| {
         let private = plan.options.private();
-        quote!(if let #private::Found::Flight(#flight) = &#found { #private::tags_of(#flight, #tags); })
+        quote!(if let #private::Given::Flight(#flight) = &#found { #private::tags_of(#flight, #tags); })
     });
     let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &site.of);
     let answer = Ident::new(&format!("answer{suffix}"), span);

@@ -101,7 +101,7 @@ impl<K: Numbered + Hash + Eq> Handle<K> {
     fn call(&self, key: u32, body: impl FnOnce(u32) -> Option<u32>) -> Option<u32> {
         let key = K::of(key);
         match Flight::board(self.clone(), Asked::NOTHING, &Query::new(&key), &Clones) {
-            Found::Flight(mut flight) => {
+            Given::Flight(mut flight) => {
                 let value = body(self.0.runs.fetch_add(1, Ordering::Relaxed))?;
                 flight.land(value, &Clones);
                 Some(value)

@@ -125,7 +125,7 @@ impl<S: Scope> Twins<S> {
             Err(asked) => asked,
         };
         match Flight::board(here, asked, &query, &Clones) {
-            Found::Flight(mut flight) => {
+            Given::Flight(mut flight) => {
                 *(if asked.is_absent() {
                     &mut ways.absent
                 } else {
@@ -313,7 +313,7 @@ where
     });
     stored.expect("it does not panic");
     let found = Flight::board(here.clone(), asked, &query, &Clones);
-    assert!(matches!(found, Found::Value(70)));
+    assert!(matches!(found, Given::Value(70)));
     engine.inspect(|state| state.store.validate());
     let entries = engine.first(usize::MAX).into_iter();
     assert_eq!(entries.filter(|entry| entry.0 == key).count(), 1);
