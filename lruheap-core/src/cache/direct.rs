@@ -28,6 +28,9 @@ pub(super) enum Direct<K, V> {
     Other,
 }
 
+/// What had to make room for a value that was stored, and the deadline that this has.
+pub(super) type Stored<K, V> = (Option<Payload<K, V>>, Option<Instant>);
+
 impl<K, V, S: Scope> Engine<K, V, S> {
     /// The value for a call, where it is to be had with nothing but a look: no lock that has
     /// to be waited for, and no call of anything but of what makes the copy. So where that is
@@ -223,8 +226,8 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         })
     }
 
-    /// Stores what a computation brings, if nothing that matters came in between: gives
-    /// what had to make room for it and the deadline that it has, or the value back.
+    /// Stores what a computation brings, if nothing that matters came in between; or gives
+    /// the value back.
     #[inline(always)]
     pub(super) fn land_directly(
         &self,
@@ -232,7 +235,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         ticket: Ticket,
         value: V,
         values: &impl Values<V>,
-    ) -> Result<(Option<Payload<K, V>>, Option<Instant>), V> {
+    ) -> Result<Stored<K, V>, V> {
         let settings = self.settings();
         let is_over = settings.ttl.is_some_and(|ttl| ttl.is_zero());
         if S::IS_SMALL || settings.care == Care::More || is_over {

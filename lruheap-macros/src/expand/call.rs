@@ -37,7 +37,7 @@ fn answer_at_once(plan: &Plan<'_>, site: &Site) -> TokenStream {
         }
     };
     let part = plan.part(site);
-    let found = at_once(plan, site, &place, &quote!(&#part));
+    let found = ask_at(plan, site, &place, ("__at_once", &quote!(&#part)));
     let rest = answer_by(plan, site, &lookup(plan, site, &home, (&asked, &part)));
     let rest = if attrs::tracks_callers(&plan.function.attrs) {
         rest
@@ -54,13 +54,6 @@ fn answer_at_once(plan: &Plan<'_>, site: &Site) -> TokenStream {
         };
         #rest
     }
-}
-
-/// The question for the value at once, of what is found in this place.
-fn at_once(plan: &Plan<'_>, site: &Site, place: &TokenStream, part: &TokenStream) -> TokenStream {
-    let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &site.of);
-    let arguments = quote!(#outcome, #part);
-    plan.ask_at(place, &format!("__at_once{suffix}"), &arguments)
 }
 
 /// The question for the value, the long way.
@@ -82,7 +75,12 @@ fn answer_by_part(plan: &Plan<'_>, site: &Site) -> TokenStream {
     let placed = |name| placed(plan, &local(name));
     let [home, part, asked, result] = ["home", "part", "asked", "result"].map(placed);
     let name = home.to_token_stream();
-    let found = at_once(plan, site, &name, &quote_spanned!(span=> &#part));
+    let found = ask_at(
+        plan,
+        site,
+        &name,
+        ("__at_once", &quote_spanned!(span=> &#part)),
+    );
     let lookup = lookup(plan, site, &name, (&asked, &part.to_token_stream()));
     let (place, key) = (plan.home(site), plan.part(site));
     // What the expression borrows from is there to the end of the statement.
@@ -173,15 +171,18 @@ pub(super) fn refresh(plan: &Plan<'_>, site: &Site) -> TokenStream {
 
 /// A question that the whole of a result is the answer to.
 fn ask(plan: &Plan<'_>, site: &Site, what: &str) -> TokenStream {
-    ask_at(plan, site, &plan.home(site), what)
+    ask_at(plan, site, &plan.home(site), (what, &plan.part(site)))
 }
 
-/// The same of what is found in this place.
-fn ask_at(plan: &Plan<'_>, site: &Site, place: &TokenStream, what: &str) -> TokenStream {
+/// The same of what is found in this place, with this for a key.
+fn ask_at(
+    plan: &Plan<'_>,
+    site: &Site,
+    place: &TokenStream,
+    (what, part): (&str, &TokenStream),
+) -> TokenStream {
     let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &site.of);
-    let part = plan.part(site);
-    let arguments = quote!(#outcome, #part);
-    plan.ask_at(place, &format!("{what}{suffix}"), &arguments)
+    plan.ask_at(place, &format!("{what}{suffix}"), &quote!(#outcome, #part))
 }
 
 /// Runs the body and gives its result to the flight.
