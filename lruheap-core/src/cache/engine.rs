@@ -214,12 +214,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     }
 
     /// The value, counted and touched, with nothing to compute it.
-    pub(crate) fn get(&self, view: &impl View<Owned = K>, values: &impl Values<V>) -> Option<V> {
+    pub(crate) fn get<W: View<Owned = K>>(&self, view: &W, values: &impl Values<V>) -> Option<V> {
         let hash = match self.at_once(view, values) {
             Ok(value) => return Some(value),
             Err(asked) => asked.hash().unwrap_or_else(|| self.hash(view)),
         };
-        if self.is_open() {
+        // What code of the user's compares has been looked for so.
+        if W::is_inert() && self.is_open() {
             if let Some(value) = self.glance(hash, view, values) {
                 return Some(value);
             }
