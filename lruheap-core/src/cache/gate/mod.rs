@@ -50,7 +50,8 @@ pub trait Gate<T> {
     }
 
     /// The same for who may just have had it at once: tells whether nobody else can have
-    /// had it since.
+    /// had it since. Of what this thread itself did meanwhile it knows nothing: no code of the
+    /// user's may run in between.
     fn with_again<R>(&self, f: impl FnOnce(&mut T, bool) -> R) -> R;
 
     /// The same for a short visit, after which all goes on as before.
