@@ -203,3 +203,28 @@ fn methods_and_threads_have_them_too() {
     advance(seconds(2));
     assert!(!host.idle_cache().cache_contains(()) && !of_thread::cache_contains(1));
 }
+
+#[test]
+fn the_life_of_errors_is_worked_out_for_errors_that_are_kept() {
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+
+    fn life() -> Duration {
+        ASKED.fetch_add(1, Ordering::SeqCst);
+        seconds(2)
+    }
+
+    #[lru_cache(cache_err = true, ttl_err = life())]
+    fn even(n: u32) -> Result<u32, String> {
+        if n % 2 == 0 {
+            Ok(n)
+        } else {
+            Err(format!("{n} is odd"))
+        }
+    }
+
+    let asked = || ASKED.load(Ordering::SeqCst);
+    assert_eq!((even(2), even(2)), (Ok(2), Ok(2)));
+    assert_eq!(asked(), 0, "no error");
+    assert!(even(3).is_err() && even(3).is_err());
+    assert_eq!(asked(), 1, "one was kept, and found again");
+}

@@ -289,3 +289,18 @@ fn eq_hash_clone_and_drop_of_a_key_may_call_the_function() {
         CALLS.get()
     );
 }
+
+#[test]
+fn a_level_of_recursion_takes_less_than_a_kilobyte_of_stack() {
+    #[cache]
+    fn depth(n: u32) -> u32 {
+        if n == 0 { 0 } else { depth(n - 1) + 1 }
+    }
+
+    // What the levels may take, and what the thread itself needs.
+    const LEVELS: u32 = 2000;
+    let stack = std::thread::Builder::new().stack_size((LEVELS as usize + 200) << 10);
+    let reached = stack.spawn(|| depth(LEVELS)).expect("a thread");
+    assert_eq!(reached.join().expect("it ends"), LEVELS);
+    assert_eq!(depth::cache_info().misses, u64::from(LEVELS) + 1);
+}
