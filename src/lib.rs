@@ -43,9 +43,18 @@
 
 pub use lruheap_core::{
     Cache, CacheBuilder, CacheHost, CacheInfo, CacheKind, CacheParameters, CacheReport,
-    InstanceCaches, Loose, LooseKey, LooseTokens, MethodCache, MethodCaches, Policy, caches,
-    invalidate_tag, purge, report, sweeper,
+    InstanceCaches, Loose, LooseKey, LooseTokens, MethodCache, MethodCaches, Policy, caches, purge,
+    report, sweeper,
 };
+
+#[cfg(not(feature = "shared"))]
+pub use lruheap_core::invalidate_tag;
+#[cfg(feature = "shared")]
+pub use lruheap_shared::invalidate_tag;
+
+#[cfg(feature = "shared")]
+#[cfg_attr(docsrs, doc(cfg(feature = "shared")))]
+pub use lruheap_shared as shared;
 
 /// Gives each instance of a struct caches of its own for its memoized methods.
 ///
@@ -151,6 +160,8 @@ pub use lruheap_core::testing;
 #[doc(hidden)]
 pub mod __private {
     pub use lruheap_core::memo::*;
+    #[cfg(feature = "shared")]
+    pub use lruheap_shared::memo as shared;
 }
 
 /// The README's code blocks, as tests.

@@ -38,6 +38,16 @@ pub struct CacheInfo {
     /// Calls that were answered with a value past its time to live (`stale`), or with
     /// an old one in the place of an error (`stale_if_error`).
     pub stale: u64,
+    /// With `shared`: calls that were answered from the shared store. They are among
+    /// the hits.
+    pub shared_hits: u64,
+    /// With `shared`: calls that looked there and found nothing.
+    pub shared_misses: u64,
+    /// With `shared`: what the store was asked and did not do.
+    pub shared_errors: u64,
+    /// With `shared`: calls that did not ask the store, because it had failed before, and
+    /// values that it was not given, because they are too large for it.
+    pub shared_skips: u64,
 }
 
 impl CacheInfo {

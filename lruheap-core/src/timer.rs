@@ -2,7 +2,8 @@
 //! there only while somebody asked to be woken and a moment longer.
 
 use std::collections::BTreeMap;
-use std::task::Waker;
+use std::future::poll_fn;
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -58,6 +59,25 @@ impl Drop for Alarm {
         let waker = STATE.lock().alarms.remove(&self.0);
         drop(waker);
     }
+}
+
+/// Passes after a while, whatever the executor. Where a thread can't be had for that, at once.
+pub(crate) async fn pause(time: Duration) {
+    let clock = Clock::default();
+    let end = clock.now().saturating_add(time);
+    let mut alarm = None;
+    poll_fn(|cx| {
+        if clock.now() >= end {
+            return Poll::Ready(());
+        }
+        alarm = Some(Alarm::set(end, cx.waker()));
+        if STATE.lock().is_running {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
+    })
+    .await;
 }
 
 /// Time has been moved.

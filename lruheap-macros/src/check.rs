@@ -11,7 +11,7 @@ use syn::{GenericParam, ReturnType, Signature, Type};
 
 use crate::block::Block;
 use crate::error::Errors;
-use crate::expand::{is_surely_no_alias, key};
+use crate::expand::{is_surely_no_alias, key, tracks_callers};
 use crate::item::{Function, Holding, Home, Key, This};
 use crate::options::{Companion, Options, Scope, is_primitive};
 
@@ -31,6 +31,7 @@ pub(crate) fn check(
     parameters(function, options, errors);
     tags::check(function, options, errors);
     failure(function, options, errors);
+    sharing(function, options, errors);
     result(function, options, errors);
     companion(function, options, errors);
 }
@@ -233,6 +234,34 @@ fn failure(function: &Function, options: &Options, errors: &mut Errors) {
             "`stale_if_error` is for functions that return a `Result`: leave the option out",
             errors,
         );
+    }
+}
+
+/// Refuses `shared` where other processes have no such thing.
+fn sharing(function: &Function, options: &Options, errors: &mut Errors) {
+    let Some(shared) = &options.shared else {
+        return;
+    };
+    if function.this.is_some() || is_associated(function) {
+        errors.at(&shared.name, "`shared` is for functions: other processes don't have this instance; write a function of what the result depends on, and call that");
+        return;
+    }
+    if tracks_callers(&function.attrs) {
+        errors.at(&shared.name, "with `shared` the body runs from a closure, which has no caller to track: leave out `#[track_caller]`, or `shared`");
+    }
+    for param in &function.params {
+        if let (Key::Whole, Some(word)) =
+            (&param.key, word_in(param.ty().to_token_stream(), "impl"))
+        {
+            errors.at(word_span(param.ty(), &word), "with `shared`, the type of an argument needs a name: write a type parameter in the place of `impl Trait`, put something else into the key with `#[key(expr)]`, or leave it out with `#[key(skip)]`");
+        }
+    }
+    if let Some(once) = shared.at_most_once {
+        let is_result =
+            matches!(&function.sig.output, ReturnType::Type(_, ty) if key::ok_type(ty).is_some());
+        if !is_result || options.cache_err {
+            errors.push(syn::Error::new(once, "`at_most_once` may have no result to give, so it is for functions that return `Result<T, E>`, with `E: From<lruheap::shared::Error>` and without `cache_err`"));
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod contradictions;
 mod duration;
 mod names;
 mod setting;
+mod shared;
 mod values;
 
 use std::time::Duration;
@@ -17,7 +18,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{DeriveInput, Expr, ExprLit, Ident, Lit, Path, Token};
 
 use crate::error::Errors;
-use names::{KNOWN, NOT_YET, is_list, meant, unknown, written};
+use names::{KNOWN, is_list, meant, unknown, written};
 use setting::{Setting, skip_to_comma};
 use values::{
     boolean, closure, companion, grace, krate, lifetime, maxsize, policy, scope, tags, ungrouped,
@@ -25,6 +26,7 @@ use values::{
 };
 
 pub(crate) use names::is_primitive;
+pub(crate) use shared::Shared;
 
 /// Which attribute it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -84,6 +86,7 @@ pub(crate) struct Options {
     pub(crate) drop_none: Option<Span>,
     pub(crate) cache_if: Option<Expr>,
     pub(crate) tags: Option<Tags>,
+    pub(crate) shared: Option<Shared>,
     pub(crate) name: Option<Expr>,
     pub(crate) companion: Companion,
     pub(crate) krate: TokenStream,
@@ -113,6 +116,7 @@ impl Options {
             drop_none: None,
             cache_if: None,
             tags: None,
+            shared: None,
             name: None,
             companion: Companion::Named(None),
             krate: quote!(::lruheap),
@@ -208,13 +212,6 @@ fn set(
 ) {
     let Setting { name, value, list } = setting;
     let word = name.unraw().to_string();
-    if NOT_YET.contains(&word.as_str()) {
-        errors.at(
-            &name,
-            format!("`{word}` is not there yet: leave the option out"),
-        );
-        return;
-    }
     if !KNOWN.contains(&word.as_str()) {
         errors.at(&name, unknown(&word));
         return;
@@ -228,7 +225,14 @@ fn set(
     }
     seen.push(word.clone());
     if is_list(&word) {
-        tags(options, &name, list, errors);
+        match value {
+            Some(value) => errors.at(
+                &value,
+                format!("this option is a list: `{}`", written(&word)),
+            ),
+            None if word == "shared" => shared::shared(options, &name, list, errors),
+            None => tags(options, &name, list, errors),
+        }
         return;
     }
     let value = match (value, list) {

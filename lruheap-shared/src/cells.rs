@@ -17,17 +17,9 @@ pub(crate) struct Cells {
 
 #[derive(Default)]
 struct State {
-    cells: HashMap<Name, &'static AtomicU64>,
+    /// With the number of each: it goes on while nothing is known.
+    cells: HashMap<Name, (&'static AtomicU64, u64)>,
     is_blind: bool,
-    /// The last number that was given out: none is given twice.
-    last: u64,
-}
-
-impl State {
-    fn next(&mut self) -> u64 {
-        self.last += 1;
-        self.last
-    }
 }
 
 impl Cells {
@@ -42,18 +34,23 @@ impl Cells {
     /// The number of this name.
     pub(crate) fn watch(&self, name: Name) -> &'static AtomicU64 {
         let mut state = self.state.lock();
-        let first = if state.is_blind { BLIND } else { state.next() };
+        let first = if state.is_blind { BLIND } else { 0 };
         let cell = state.cells.entry(name);
-        cell.or_insert_with(|| Box::leak(Box::new(AtomicU64::new(first))))
+        let new = || (&*Box::leak(Box::new(AtomicU64::new(first))), 0);
+        cell.or_insert_with(new).0
     }
 
-    /// Changes the number of this name; gives the one that was there.
+    /// Adds one to the number of this name; gives the one that was there.
     pub(crate) fn change(&self, name: Name) -> u64 {
         let cell = self.watch(name);
         let mut state = self.state.lock();
+        let is_blind = state.is_blind;
         let before = cell.load(Ordering::Acquire);
-        if !state.is_blind {
-            cell.store(state.next(), Ordering::Release);
+        if let Some((_, number)) = state.cells.get_mut(&name) {
+            *number += 1;
+            if !is_blind {
+                cell.store(*number, Ordering::Release);
+            }
         }
         before
     }
@@ -63,7 +60,7 @@ impl Cells {
     pub(crate) fn lose(&self) {
         let mut state = self.state.lock();
         state.is_blind = true;
-        for cell in state.cells.values() {
+        for (cell, _) in state.cells.values() {
             cell.store(BLIND, Ordering::Release);
         }
     }
@@ -73,9 +70,9 @@ impl Cells {
     pub(crate) fn restore(&self) {
         let mut state = self.state.lock();
         state.is_blind = false;
-        let next = state.next();
-        for cell in state.cells.values() {
-            cell.store(next, Ordering::Release);
+        for (cell, number) in state.cells.values_mut() {
+            *number += 1;
+            cell.store(*number, Ordering::Release);
         }
     }
 }

@@ -23,6 +23,11 @@ pub(crate) enum Boarding<H: Home> {
 }
 
 impl<H: Home> Boarding<H> {
+    /// Whether there is a value.
+    pub(crate) fn is_held(&self) -> bool {
+        matches!(self, Boarding::Held(_))
+    }
+
     /// Goes on as a task until there is a value, or a computation to lead.
     pub(crate) async fn wait(self, values: &impl Values<H::Value>) -> Result<H::Value, Flight<H>> {
         match self {

@@ -189,7 +189,7 @@ impl<K, V, S: Scope> Engine<K, V, S> {
         self.at_slot(
             (hash, W::is_inert()),
             view,
-            |view, key| view.matches(key),
+            |view, key| W::matches(view, key),
             trash,
             |state, slot, _, trash| act(state, slot, trash),
         )
@@ -354,6 +354,13 @@ impl<K, V, S: Scope> Engine<K, V, S> {
     /// Drops every entry, zeroes the counters.
     pub(crate) fn clear(&self) {
         let store = self.gate.with(State::clear);
+        turns::drop_each(store.into_payloads());
+    }
+
+    /// Drops every entry, and keeps what is being computed from being stored; the
+    /// counters go on.
+    pub(crate) fn outdate(&self) {
+        let store = self.gate.with(State::outdate);
         turns::drop_each(store.into_payloads());
     }
 

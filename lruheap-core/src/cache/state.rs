@@ -280,6 +280,17 @@ impl<K, V> State<K, V> {
         self.counters.expirations += 1;
     }
 
+    /// Drops all entries, and keeps from being stored what is being computed: of none of
+    /// it is known whether it is valid. The entries are for the caller to drop.
+    pub(crate) fn outdate(&mut self) -> Store<Payload<K, V>> {
+        self.flights.invalidate_all();
+        if let Some(extras) = &mut self.extras {
+            extras.tags = Tags::default();
+        }
+        self.counters.invalidations += self.store.len() as u64;
+        mem::replace(&mut self.store, Store::new())
+    }
+
     /// Starts over; the entries are for the caller to drop.
     pub(crate) fn clear(&mut self) -> Store<Payload<K, V>> {
         self.counters = Counters::default();
@@ -304,6 +315,7 @@ impl<K, V> State<K, V> {
             expirations: self.counters.expirations,
             invalidations: self.counters.invalidations,
             stale: self.extras.as_ref().map_or(0, |extras| extras.stale),
+            ..CacheInfo::default()
         }
     }
 }

@@ -58,6 +58,35 @@ pub trait Part: View {
     fn to_key(&self) -> Self::Owned;
 }
 
+impl<P: View> View for &P {
+    type Owned = P::Owned;
+
+    #[inline]
+    fn is_inert() -> bool {
+        P::is_inert()
+    }
+
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+
+    #[inline]
+    fn matches(&self, key: &P::Owned) -> bool {
+        (**self).matches(key)
+    }
+
+    fn same(a: &P::Owned, b: &P::Owned) -> bool {
+        P::same(a, b)
+    }
+}
+
+impl<P: Part> Part for &P {
+    fn to_key(&self) -> P::Owned {
+        (**self).to_key()
+    }
+}
+
 macro_rules! tuple_parts {
     ($($part:ident $at:tt),*) => {
         impl<$($part: View),*> View for ($($part,)*) {

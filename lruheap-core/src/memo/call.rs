@@ -29,6 +29,16 @@ pub struct Flight<H: Home, O> {
     outcome: O,
 }
 
+impl<H: Home, O> Flight<H, O> {
+    /// The same flight, whose result is something else.
+    pub fn map<P>(self, change: impl FnOnce(O) -> P) -> Flight<H, P> {
+        Flight {
+            flight: self.flight,
+            outcome: change(self.outcome),
+        }
+    }
+}
+
 /// Stores the result of a body if it is to be kept, and gives it back.
 pub fn finish<H: Home, O: Outcome<Value = H::Value>>(
     mut flight: Flight<H, O>,
@@ -111,6 +121,13 @@ pub struct Boarding<H: Home, O> {
     outcome: O,
 }
 
+impl<H: Home, O> Boarding<H, O> {
+    /// Whether there is a value already, so that no body runs.
+    pub fn is_held(&self) -> bool {
+        self.boarding.is_held()
+    }
+}
+
 /// The result of a call, or the flight that its body runs for.
 ///
 /// # Errors
@@ -148,7 +165,15 @@ pub async fn lead<H: Home, O: Outcome<Value = H::Value>>(
 }
 
 /// A tag of an entry.
+#[derive(Clone)]
 pub struct Tag(Arc<str>);
+
+impl Tag {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
 
 /// What can be a tag.
 #[diagnostic::on_unimplemented(
@@ -305,6 +330,12 @@ macro_rules! calls {
             ) -> Flight<$home, O> {
                 let flight = cache::Flight::anew(self, &part, true);
                 Flight { flight, outcome }
+            }
+
+            /// Drops all entries, and keeps what is being computed from being stored: of
+            /// none of it is known whether it is valid. The counters go on.
+            pub fn __outdate(self: $home) {
+                self.engine().outdate();
             }
 
             /// `f::cache_peek`

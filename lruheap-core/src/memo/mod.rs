@@ -68,6 +68,11 @@ pub use std::time::Duration;
 pub use std::vec::Vec;
 pub use std::{concat, module_path};
 
+/// Waits for a while, as a task of any executor.
+pub async fn pause(time: Duration) {
+    crate::timer::pause(time).await;
+}
+
 /// A reference to an argument.
 pub type Ref<'a, T> = &'a T;
 

@@ -79,7 +79,7 @@ pub(super) fn for_callers(attrs: &[Attribute]) -> TokenStream {
 }
 
 /// Whether the body is to see who called the function: a closure has no callers of its own.
-pub(super) fn tracks_callers(attrs: &[Attribute]) -> bool {
+pub(crate) fn tracks_callers(attrs: &[Attribute]) -> bool {
     attrs.iter().any(|attr| {
         is_one_of(attr, &["track_caller"])
             || (is_one_of(attr, &["cfg_attr"])

@@ -10,6 +10,7 @@ use super::generics::{as_argument, type_parameters};
 use super::hygiene::{at, generated};
 use super::place::Place;
 use super::plan::Plan;
+use super::shared;
 use crate::options::{Scope, Value};
 
 /// The companion's function that finds the cache.
@@ -49,14 +50,21 @@ fn of_the_process(plan: &Plan<'_>) -> TokenStream {
     } else {
         (quote_spanned!(span=> __LRUHEAP), Some(place), None)
     };
+    let found = quote_spanned!(span=> #place.#get(#hold, #build));
+    let sharing = shared::find(plan);
+    let found = match &sharing {
+        Some(_) => quote_spanned!(span=> Self::__tier().sync(#found)),
+        None => found,
+    };
     quote_spanned! {span=>
         #doc
         #vis fn cache() -> &'static #krate::Cache<#key, #value> {
             #own_place
             let #build = || #builder;
-            #place.#get(#hold, #build)
+            #found
         }
         #slots
+        #sharing
     }
 }
 
@@ -127,7 +135,7 @@ fn of_the_thread(plan: &Plan<'_>) -> TokenStream {
 
 /// The type that names the instantiation: the companion with its parameters,
 /// less those that only occur in what is left out of the key.
-fn instance(plan: &Plan<'_>) -> TokenStream {
+pub(super) fn instance(plan: &Plan<'_>) -> TokenStream {
     let companion = plan.companion();
     let mut arguments = Vec::new();
     for param in &plan.function.sig.generics.params {

@@ -10,6 +10,7 @@ use super::attrs;
 use super::hygiene::{at, generated, local, respan};
 use super::place::Site;
 use super::plan::Plan;
+use super::shared::Sharing;
 
 /// The statements that answer a call.
 pub(super) fn answer(plan: &Plan<'_>, site: &Site) -> TokenStream {
@@ -30,7 +31,10 @@ fn answer_at_once(plan: &Plan<'_>, site: &Site) -> TokenStream {
     let asked = placed(plan, &asked);
     let (name, home) = (placed(plan, &name).to_token_stream(), plan.home(site));
     let (begin, place, home) = match plan.slot(site) {
-        Some(slot) => (None, slot, home),
+        Some(slot) => {
+            let fresh = Sharing::of(plan, site).map(|sharing| sharing.fresh(&slot));
+            (None, fresh.unwrap_or(slot), home)
+        }
         None => {
             let begin = quote_spanned!(plan.blamed()=> let #name = #home;);
             (Some(begin), name.clone(), name)
@@ -64,7 +68,18 @@ fn lookup(
     (asked, part): (&Ident, &TokenStream),
 ) -> TokenStream {
     let values = plan.names.path(&site.of, &plan.names.hidden("values"));
-    plan.ask_at(home, "__lookup", &quote!(#asked, #values(), #part))
+    let Some(Sharing { tier, call, .. }) = Sharing::of(plan, site) else {
+        return plan.ask_at(home, "__lookup", &quote!(#asked, #values(), #part));
+    };
+    let (found, span) = (placed(plan, &local("found")), plan.blamed());
+    let lookup = plan.ask_at(home, "__lookup", &quote!(#asked, #values(), &#part));
+    quote_spanned! {span=>
+        {
+            let #found = #lookup;
+            let #call = #tier.call(&#found, &#part);
+            (#found, #call)
+        }
+    }
 }
 
 /// The same where the key is an expression of the user's: it is worked out once, and kept
@@ -100,10 +115,25 @@ fn answer_by(plan: &Plan<'_>, site: &Site, lookup: &TokenStream) -> TokenStream 
     let (found, flight, span) = (local("found"), local("flight"), plan.blamed());
     let private = at(span, &plan.options.private());
     let placed = placed(plan, &found);
+    let sharing = Sharing::of(plan, site);
     let tags = tag_list(plan).map(|tags| {
         let private = plan.options.private();
-        quote!(if let #private::Given::Flight(#flight) = &#found { #private::tags_of(#flight, #tags); })
+        let give = |tags: &TokenStream| quote!(#private::tags_of(#flight, #tags););
+        let give = match &sharing {
+            Some(sharing) => sharing.tags(&tags, |list| give(&list.to_token_stream())),
+            None => give(&tags),
+        };
+        quote!(if let #private::Given::Flight(#flight) = &#found { #give })
     });
+    if let Some(sharing) = sharing {
+        let (call, within) = (sharing.binding(), sharing.within(site));
+        let body = sharing.through(site, &body(plan, site));
+        return quote_spanned! {span=>
+            let (mut #placed, #call) = #lookup;
+            #tags
+            #private::answer_as(#within, &mut #placed, || #body)
+        };
+    }
     let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &site.of);
     let answer = Ident::new(&format!("answer{suffix}"), span);
     let body = body(plan, site);
@@ -139,13 +169,30 @@ fn answer_awaited(plan: &Plan<'_>, site: &Site) -> TokenStream {
     let (result, flight) = (local("result"), local("flight"));
     // A statement of its own: what the expressions of the key need is gone before
     // anything is awaited, and need not be `Send`.
-    let boarding = ask(plan, site, "__board");
+    let sharing = Sharing::of(plan, site);
+    let begin = match &sharing {
+        Some(sharing) => {
+            let (call, tier) = (&sharing.call, &sharing.tier);
+            let begun = ask_sharing(
+                plan,
+                site,
+                "__board",
+                |flight, part| quote_spanned!(plan.blamed()=> let #call = #tier.call_of(&#flight, &#part);),
+            );
+            let (flight, call) = (placed(plan, &flight), sharing.binding());
+            quote!(let (#flight, #call) = #begun;)
+        }
+        None => {
+            let boarding = ask(plan, site, "__board");
+            quote!(let #flight = #boarding;)
+        }
+    };
     let span = plan.blamed();
     let (waiting, at_span) = (placed(plan, &flight), at(span, &private));
     let found = quote_spanned!(span=> #at_span::wait(#waiting).await);
     let land = land(plan, site, &flight);
     quote! {
-        let #flight = #boarding;
+        #begin
         let #flight = match #found {
             #private::Result::Ok(#result) => return #result,
             #private::Result::Err(#flight) => #flight,
@@ -162,10 +209,53 @@ pub(super) fn refresh(plan: &Plan<'_>, site: &Site) -> TokenStream {
     } else {
         "__refresh"
     };
-    let (refresh, land) = (ask(plan, site, what), land(plan, site, &flight));
+    let land = land(plan, site, &flight);
+    if let Some(sharing) = Sharing::of(plan, site) {
+        let (call, tier) = (&sharing.call, &sharing.tier);
+        let begun = ask_sharing(
+            plan,
+            site,
+            what,
+            |_, part| quote_spanned!(plan.blamed()=> let #call = #tier.anew(&#part);),
+        );
+        let (flight, call) = (placed(plan, &flight), sharing.binding());
+        return quote! {
+            let (#flight, #call) = #begun;
+            #land
+        };
+    }
+    let refresh = ask(plan, site, what);
     quote! {
         let #flight = #refresh;
         #land
+    }
+}
+
+/// The same question, and the call of the store that `call` makes of the answer and the key,
+/// which is worked out once.
+fn ask_sharing(
+    plan: &Plan<'_>,
+    site: &Site,
+    what: &str,
+    call: impl FnOnce(&Ident, &Ident) -> TokenStream,
+) -> TokenStream {
+    let names = ["home", "part", "flight", "call"].map(|name| placed(plan, &local(name)));
+    let [home, part, flight, bound] = &names;
+    let found = ask_at(
+        plan,
+        site,
+        &home.to_token_stream(),
+        (what, &quote_spanned!(plan.blamed()=> &#part)),
+    );
+    let (place, key, call) = (plan.home(site), plan.part(site), call(flight, part));
+    quote_spanned! {plan.blamed()=>
+        match (#place, #key) {
+            (#home, #part) => {
+                let #flight = #found;
+                #call
+                (#flight, #bound)
+            }
+        }
     }
 }
 
@@ -187,9 +277,21 @@ fn ask_at(
 
 /// Runs the body and gives its result to the flight.
 fn land(plan: &Plan<'_>, site: &Site, flight: &Ident) -> TokenStream {
-    let (span, body, tags) = (plan.blamed(), body(plan, site), tags(plan, flight));
+    let (span, body, mut tags) = (plan.blamed(), body(plan, site), tags(plan, flight));
     let private = at(span, &plan.options.private());
     let flight = placed(plan, flight);
+    let body = match Sharing::of(plan, site) {
+        Some(sharing) => {
+            let call = &sharing.call;
+            let given = tag_list(plan).map(|list| {
+                let private = plan.options.private();
+                sharing.tags(&list, |list| quote!(#private::tags(&#flight, #list);))
+            });
+            tags = Some(quote_spanned!(span=> #given let #flight = #call.bind(#flight);));
+            sharing.through(site, &body)
+        }
+        None => body,
+    };
     let end = if plan.is_async() {
         // The body is dropped before the flight: what it holds is free again when
         // another call runs it.
@@ -254,6 +356,21 @@ pub(super) fn insert(
     value: &Ident,
 ) -> TokenStream {
     let part = plan.part(site);
+    if let Some(Sharing { tier, .. }) = Sharing::of(plan, site) {
+        let [home, own, list] = ["home", "part", "tags"].map(local);
+        let (place, tags) = (
+            plan.home(site),
+            tag_list(plan).unwrap_or_else(|| quote!([])),
+        );
+        return quote! {
+            match (#place, #part, #tags) {
+                (#home, #own, #list) => {
+                    #tier.insert(&#own, &#list, &#values, &#value);
+                    #home.__insert_tagged(#values, #list, &#own, #value);
+                }
+            }
+        };
+    }
     match tag_list(plan) {
         Some(tags) => plan.ask(
             site,
@@ -261,6 +378,28 @@ pub(super) fn insert(
             &quote!(#values, #tags, #part, #value),
         ),
         None => plan.ask(site, "__insert", &quote!(#values, #part, #value)),
+    }
+}
+
+/// `cache_remove` of a function.
+pub(super) fn remove(plan: &Plan<'_>, site: &Site, values: &TokenStream) -> TokenStream {
+    let part = plan.part(site);
+    let Some(Sharing { tier, .. }) = Sharing::of(plan, site) else {
+        return plan.ask(site, "__remove", &quote!(#values, #part));
+    };
+    let [home, own, gone] = ["home", "part", "gone"].map(local);
+    let (place, tags) = (
+        plan.home(site),
+        tag_list(plan).unwrap_or_else(|| quote!([])),
+    );
+    quote! {
+        match (#place, #part) {
+            (#home, #own) => {
+                // First where all others look: nothing comes back from there.
+                let #gone = #tier.remove(&#own, &#tags);
+                #home.__remove(#values, &#own).or(#gone)
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::hygiene::{local, respan};
 use super::names::Declared;
 use super::place::Place;
 use super::plan::Plan;
+use super::shared::Sharing;
 use super::{attrs, cache, call, generics};
 use crate::item::with_statements;
 
@@ -142,11 +143,20 @@ fn whole_cache(plan: &Plan<'_>) -> TokenStream {
     let purge = plan.doc("Drops what has expired, says how many entries that were.");
     let resize = plan.doc("Changes the bound, evicting down to it; `None` for no bound.");
     let n = local("n");
+    let sharing = Sharing::of(plan, &plan.in_control());
+    let (own_info, beyond) = match &sharing {
+        Some(Sharing { tier, .. }) => (
+            quote!(#tier.info(#home.info())),
+            // First where all others look: nothing comes back from there.
+            Some(quote!(#tier.clear();)),
+        ),
+        None => (quote!(#home.info()), None),
+    };
     quote! {
         #info
-        #vis fn cache_info() -> #krate::CacheInfo { #home.info() }
+        #vis fn cache_info() -> #krate::CacheInfo { #own_info }
         #clear
-        #vis fn cache_clear() { #home.clear() }
+        #vis fn cache_clear() { #beyond #home.clear() }
         #parameters
         #vis fn cache_parameters() -> #krate::CacheParameters { #home.parameters() }
         #purge
@@ -170,7 +180,7 @@ fn one_entry(plan: &Plan<'_>) -> TokenStream {
     let contains = plan.ask(&this, "__contains", &quote!(#values, #part));
     let ttl = plan.ask(&this, "__ttl", &quote!(#values, #part));
     let insert = call::insert(plan, &this, &values, &new);
-    let remove = plan.ask(&this, "__remove", &quote!(#values, #part));
+    let remove = call::remove(plan, &this, &values);
     let doc_peek = plan.doc("The live value, if there is one. Counts and touches nothing.");
     let doc_contains = plan.doc("Whether there is a live value. Counts and touches nothing.");
     let doc_ttl = plan.doc("The time that the entry has left; `Duration::MAX` where it never expires, `None` where there is none.");

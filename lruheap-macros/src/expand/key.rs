@@ -34,6 +34,16 @@ impl Shape {
         }
     }
 
+    /// `#[key(expr)]` of a function that shares its results: in the words of all processes.
+    pub(crate) fn encoded(value: &TokenStream, span: Span, krate: &TokenStream) -> Self {
+        let (span, krate) = (generated(span), &at(span, krate));
+        let part = quote_spanned!(span=> #krate::__private::shared::encoded(#value));
+        Shape {
+            part,
+            owned: quote!(#krate::__private::shared::EncodedKey),
+        }
+    }
+
     /// An argument of a function with `typed = false`.
     pub(crate) fn loose(value: &TokenStream, span: Span, krate: &TokenStream) -> Self {
         let (span, krate) = (generated(span), &at(span, krate));

@@ -14,9 +14,11 @@ mod names;
 mod place;
 mod plan;
 mod result;
+mod shared;
 mod stand_in;
 mod tuple;
 
+pub(crate) use attrs::tracks_callers;
 pub(crate) use generics::as_argument;
 pub(crate) use names::behind;
 pub(crate) use result::is_surely_no_alias;

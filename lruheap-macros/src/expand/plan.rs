@@ -73,7 +73,7 @@ impl<'a> Plan<'a> {
                 spoken_of(param, options)?;
             }
             let maker = names.hidden(&format!("key{index}"));
-            let part = part(param, maker, loose, krate)?;
+            let part = part(param, maker, (loose, options.shared.is_some()), krate)?;
             args.push(Arg {
                 name,
                 input: &param.input,
@@ -87,7 +87,9 @@ impl<'a> Plan<'a> {
         };
         let this = function.this.as_ref();
         let this = this.and_then(|this| match &this.key {
-            Key::Computed(expr) => Some(computed(expr, this.receiver.span(), loose, krate)),
+            Key::Computed(expr) => {
+                Some(computed(expr, this.receiver.span(), (loose, false), krate))
+            }
             Key::Whole | Key::Skip => None,
         });
         let parts = || {
@@ -404,7 +406,7 @@ fn constants(function: &Function, krate: &TokenStream) -> Vec<Shape> {
 fn part(
     param: &Param,
     maker: Ident,
-    loose: bool,
+    (loose, shared): (bool, bool),
     krate: &TokenStream,
 ) -> syn::Result<Option<ArgPart>> {
     let span = param.ty().span();
@@ -412,7 +414,7 @@ fn part(
     let maker = || Some(maker);
     Ok(Some(match &param.key {
         Key::Skip => return Ok(None),
-        Key::Computed(expr) => computed(expr, span, loose, krate),
+        Key::Computed(expr) => computed(expr, span, (loose, shared), krate),
         Key::Whole if loose => ArgPart {
             shape: Shape::loose(&value, span, krate),
             maker: maker(),
@@ -427,13 +429,20 @@ fn part(
 }
 
 /// `#[key(expr)]`
-fn computed(expr: &TokenStream, otherwise: Span, loose: bool, krate: &TokenStream) -> ArgPart {
+fn computed(
+    expr: &TokenStream,
+    otherwise: Span,
+    (loose, shared): (bool, bool),
+    krate: &TokenStream,
+) -> ArgPart {
     let first = expr.clone().into_iter().next();
     let span = first.map_or(otherwise, |token| token.span());
     let expr = respan(expr.clone());
     let value = quote_spanned!(generated(span)=> &(#expr));
     let shape = if loose {
         Shape::loose(&value, span, krate)
+    } else if shared {
+        Shape::encoded(&value, span, krate)
     } else {
         Shape::any(&value, span, krate)
     };

@@ -13,6 +13,7 @@ pub(super) fn settle(options: &mut Options, given: impl Fn(&str) -> bool, errors
     errors_that_live(options, errors);
     beyond_the_end(options, given, errors);
     out_of_reach(options, errors);
+    sharing(options, errors);
 }
 
 fn lifetimes(options: &mut Options, errors: &mut Errors) {
@@ -76,6 +77,22 @@ fn out_of_reach(options: &mut Options, errors: &mut Errors) {
     };
     errors.at(&tags.name, "`invalidate_tag` can't reach the caches of other threads: leave out `tags`, or `scope = thread`");
     options.tags = None;
+}
+
+/// What can't be shared between processes.
+fn sharing(options: &mut Options, errors: &mut Errors) {
+    let Some(shared) = &options.shared else {
+        return;
+    };
+    let message = if options.scope == Scope::Thread {
+        "`shared` is for all processes, and `scope = thread` for one thread: leave one of the two out"
+    } else if options.typed == Some(false) {
+        "with `typed = false` numbers of different types are one key, in this process alone: leave it out, or `shared`"
+    } else {
+        return;
+    };
+    errors.at(&shared.name, message);
+    options.shared = None;
 }
 
 impl<T> Value<(T, Span)> {

@@ -1,6 +1,7 @@
 //! The names of the options, what they are called elsewhere, and what to say of
 //! a name that is none of them.
 
+use super::shared::SHARED;
 use crate::error::nearest;
 
 pub(super) const KNOWN: &[&str] = &[
@@ -20,13 +21,11 @@ pub(super) const KNOWN: &[&str] = &[
     "cache_none",
     "cache_if",
     "tags",
+    "shared",
     "name",
     "companion",
     "crate",
 ];
-
-/// In the contract, with an issue of its own each.
-pub(super) const NOT_YET: &[&str] = &["shared"];
 
 /// How tags are written.
 pub(super) const TAGS: &str = "tags(\"courses\", …)";
@@ -59,16 +58,15 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("tag", TAGS),
     ("group", TAGS),
     ("groups", TAGS),
+    ("redis", SHARED),
+    ("disk", SHARED),
 ];
 
 /// The option that a name is another one for, or that it was probably meant to be.
 pub(super) fn meant(word: &str) -> Option<&'static str> {
     match ELSEWHERE.iter().find(|(theirs, _)| *theirs == word) {
         Some((_, ours)) => Some(ours),
-        None => {
-            let all: Vec<&str> = KNOWN.iter().chain(NOT_YET).copied().collect();
-            nearest(word, &all)
-        }
+        None => nearest(word, KNOWN),
     }
 }
 
@@ -76,9 +74,6 @@ pub(super) fn meant(word: &str) -> Option<&'static str> {
 pub(super) fn unknown(word: &str) -> String {
     let is_elsewhere = ELSEWHERE.iter().any(|(theirs, _)| *theirs == word);
     match meant(word) {
-        Some(ours) if NOT_YET.contains(&ours) => {
-            format!("there is no option `{word}`, and `{ours}` is not there yet")
-        }
         Some(ours) if is_elsewhere => format!("there is no option `{word}`: it is `{ours}`"),
         Some(ours) => format!("there is no option `{word}`: did you mean `{ours}`?"),
         None => format!(
@@ -90,13 +85,15 @@ pub(super) fn unknown(word: &str) -> String {
 
 /// Whether the option is a list in parentheses, and not `name = value`.
 pub(super) fn is_list(word: &str) -> bool {
-    word == "tags"
+    matches!(word, "tags" | "shared")
 }
 
 /// The option as it is written, for messages.
 pub(super) fn written(word: &str) -> String {
-    if is_list(word) {
+    if word == "tags" {
         TAGS.into()
+    } else if word == "shared" {
+        SHARED.into()
     } else {
         format!("{word} = {}", example(word))
     }

@@ -1,0 +1,166 @@
+//! What `shared(…)` adds: the function's second tier, and the call that goes through it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+
+use super::cache::{duration, instance};
+use super::hygiene::{at, generated, local};
+use super::place::Site;
+use super::plan::Plan;
+use crate::options::Shared;
+use syn::spanned::Spanned;
+
+/// A function that shares its results.
+pub(super) struct Sharing<'p> {
+    plan: &'p Plan<'p>,
+    shared: &'p Shared,
+    /// The function's second tier, as an expression.
+    pub(super) tier: TokenStream,
+    /// The call, as a local variable.
+    pub(super) call: Ident,
+}
+
+impl<'p> Sharing<'p> {
+    /// Of what is written at this site, if the function does share.
+    pub(super) fn of(plan: &'p Plan<'p>, site: &Site) -> Option<Self> {
+        let shared = plan.options.shared.as_ref()?;
+        let (span, mut call) = (plan.blamed(), local("call"));
+        call.set_span(call.span().located_at(span));
+        let of = at(span, &site.of);
+        Some(Sharing {
+            plan,
+            shared,
+            tier: quote_spanned!(span=> #of::__tier()),
+            call,
+        })
+    }
+
+    /// The place where a call looks at once, if what is there may be believed.
+    pub(super) fn fresh(&self, slot: &TokenStream) -> TokenStream {
+        let tier = &self.tier;
+        quote_spanned!(self.plan.blamed()=> #tier.fresh(#slot))
+    }
+
+    /// How the result relates to the value, as an expression.
+    fn outcome(&self, site: &Site) -> TokenStream {
+        let plan = self.plan;
+        let (outcome, suffix) = plan.result.outcome(plan.options, &plan.names, &site.of);
+        let private = at(plan.blamed(), &plan.options.private());
+        match suffix {
+            "" => quote_spanned!(plan.blamed()=> #private::whole(#outcome)),
+            _ => outcome,
+        }
+    }
+
+    /// The same, for memory.
+    pub(super) fn within(&self, site: &Site) -> TokenStream {
+        let (call, outcome) = (&self.call, self.outcome(site));
+        quote_spanned!(self.plan.blamed()=> #call.within(#outcome))
+    }
+
+    /// The body, asked for through the store.
+    pub(super) fn through(&self, site: &Site, body: &TokenStream) -> TokenStream {
+        let (call, outcome, span) = (&self.call, self.outcome(site), self.plan.blamed());
+        let once = if self.shared.at_most_once.is_some() {
+            "_once"
+        } else {
+            ""
+        };
+        if self.plan.is_async() {
+            let through = Ident::new(&format!("through{once}_async"), span);
+            quote_spanned!(span=> #call.#through(#outcome, #body))
+        } else {
+            let through = Ident::new(&format!("through{once}"), span);
+            quote_spanned!(span=> #call.#through(#outcome, || #body))
+        }
+    }
+
+    /// A statement that gives the tags to the call, and to what `give` hands them to.
+    pub(super) fn tags(
+        &self,
+        tags: &TokenStream,
+        give: impl Fn(&Ident) -> TokenStream,
+    ) -> TokenStream {
+        let (call, list) = (&self.call, local("tags"));
+        let give = give(&list);
+        quote!({ let #list = #tags; #call.tags(&#list); #give })
+    }
+
+    /// The call as it is bound.
+    pub(super) fn binding(&self) -> TokenStream {
+        let call = &self.call;
+        match &self.plan.options.tags {
+            Some(_) => quote!(mut #call),
+            None => quote!(#call),
+        }
+    }
+}
+
+/// The companion's functions for it.
+pub(super) fn find(plan: &Plan<'_>) -> Option<TokenStream> {
+    let shared = plan.options.shared.as_ref()?;
+    let span = plan.key_span;
+    let private = at(span, &plan.options.private());
+    let (key, value, members) = (&plan.key, &plan.result.value, &plan.key_members);
+    let codec = Ident::new(&format!("codec{}", members.len()), span);
+    let terms = terms(plan, shared);
+    let (place, tier) = if plan.is_instantiated() {
+        let instance = instance(plan);
+        (
+            quote_spanned!(span=> static __SHARED: #private::shared::Tiers = #private::shared::Tiers::new();),
+            quote_spanned!(span=> __SHARED.of::<#instance, _, _>()),
+        )
+    } else {
+        (
+            quote_spanned! {span=>
+                static __SHARED: #private::shared::Tier<#key, #value> = #private::shared::Tier::new();
+            },
+            quote_spanned!(span=> __SHARED),
+        )
+    };
+    Some(quote_spanned! {span=>
+        fn __tier() -> &'static #private::shared::Tier<#key, #value> {
+            #place
+            #tier.with(|| #terms)
+        }
+        fn __codec() -> #private::shared::Codec<#key, #value> {
+            #private::shared::#codec::<#(#members,)* #value>()
+        }
+    })
+}
+
+/// The options, as an expression.
+fn terms(plan: &Plan<'_>, shared: &Shared) -> TokenStream {
+    let (options, private) = (plan.options, plan.options.private());
+    let own = plan.function.name();
+    let name = match &options.name {
+        Some(name) => name.to_token_stream(),
+        None => quote!(#private::concat!(#private::module_path!(), "::", #own)),
+    };
+    let instantiated = plan.is_instantiated().then(|| {
+        let instance = instance(plan);
+        quote!(.instantiated::<#instance>())
+    });
+    let namespace = shared.namespace.as_ref().map(|text| {
+        let span = generated(text.span());
+        quote_spanned!(span=> .namespace(#text))
+    });
+    let version = shared.version.as_ref().map(|version| {
+        let span = generated(version.span());
+        quote_spanned!(span=> .version(#version))
+    });
+    let ttl = shared.ttl.as_ref().map(|ttl| {
+        let ttl = duration(ttl, &private);
+        quote!(.ttl(#ttl))
+    });
+    let memory_ttl = options.ttl.as_ref().map(|ttl| {
+        let ttl = duration(ttl, &private);
+        quote!(.memory_ttl(#ttl))
+    });
+    let apart = (!options.coalesce).then(|| quote!(.apart()));
+    let tagged = options.tags.as_ref().map(|_| quote!(.tagged()));
+    quote! {
+        #private::shared::Terms::new(Self::__codec(), #name)
+            #instantiated #namespace #version #ttl #memory_ttl #apart #tagged
+    }
+}

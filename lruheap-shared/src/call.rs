@@ -1,0 +1,457 @@
+//! One call that found nothing in memory: it looks in the store, takes the lease, has the body
+//! run and its result stored; for threads and for tasks in the same words.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use lruheap_core::memo::{Boarding, Flight, Given, Home, Outcome, Part, Tag, Values};
+
+use crate::backend::{Reading, Token};
+use crate::error::Error;
+use crate::heart::Held;
+use crate::store::Failure;
+use crate::tier::{Found, IsFlight, Place, Tier, random, tag_name};
+use crate::way::{Tasks, Threads, Way};
+
+/// How long those wait at first who find another computing, and at most.
+const SHORT: Duration = Duration::from_millis(1);
+const LONG: Duration = Duration::from_millis(25);
+
+/// A result that can say that it is not to be had.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't say that whoever was computing has gone",
+    label = "not a `Result` whose error is made of `lruheap::shared::Error`",
+    note = "`once = at_most_once` asks for a `Result<T, E>` with `E: From<lruheap::shared::Error>`: implement that for `E`, or leave the option out"
+)]
+pub trait CanRefuse {
+    /// The result that is this error.
+    fn refused(error: Error) -> Self;
+}
+
+impl<T, E: From<Error>> CanRefuse for Result<T, E> {
+    fn refused(error: Error) -> Self {
+        Err(error.into())
+    }
+}
+
+/// A call on its way to the store and back.
+pub struct Call<K: 'static, V: 'static> {
+    tier: &'static Tier<K, V>,
+    /// `None` for a call that needs no body.
+    place: Option<Place>,
+    /// Whether the body runs whatever the store has.
+    is_anew: bool,
+    /// How long the value may live in memory, in nanoseconds.
+    left: AtomicU64,
+}
+
+/// What a call is to do.
+enum Course<V> {
+    Take(V, Duration),
+    Compute {
+        lease: Option<Held>,
+        /// What was valid before the body began; `None` where the result can't be stored.
+        marks: Option<Marks>,
+    },
+    Refuse(Error),
+}
+
+struct Marks {
+    epoch: u64,
+    generations: Vec<u64>,
+}
+
+impl<K, V> Tier<K, V> {
+    fn call_at(&'static self, place: Option<Place>) -> Call<K, V> {
+        Call {
+            tier: self,
+            place,
+            is_anew: false,
+            left: AtomicU64::new(u64::MAX),
+        }
+    }
+
+    /// The call that has been given this.
+    pub fn call<H: Home<Key = K, Value = V>>(
+        &'static self,
+        given: &Given<H>,
+        part: &impl Part<Owned = K>,
+    ) -> Call<K, V> {
+        self.call_at(given.is_flight().then(|| self.place(part)).flatten())
+    }
+
+    /// The call of a task that has come so far.
+    pub fn call_of<H: Home<Key = K, Value = V>, O>(
+        &'static self,
+        boarding: &Boarding<H, O>,
+        part: &impl Part<Owned = K>,
+    ) -> Call<K, V> {
+        let needs_body = !boarding.is_held();
+        self.call_at(needs_body.then(|| self.place(part)).flatten())
+    }
+
+    /// The call of `f::cache_refresh`.
+    pub fn anew(&'static self, part: &impl Part<Owned = K>) -> Call<K, V> {
+        let mut call = self.call_at(self.place(part));
+        call.is_anew = true;
+        call
+    }
+}
+
+impl<K, V> Call<K, V> {
+    /// The result belongs to the generations of its tags as well.
+    pub fn tags(&mut self, tags: &[Tag]) {
+        if let Some(place) = &mut self.place {
+            let names = tags.iter().map(|tag| tag_name(tag.name()));
+            place.names.extend(names);
+        }
+    }
+
+    /// The outcome, of which nothing lives longer in memory than in the store.
+    #[inline]
+    pub fn within<O>(&self, outcome: O) -> Within<'_, O> {
+        Within {
+            outcome,
+            left: &self.left,
+        }
+    }
+
+    /// The same for a flight.
+    pub fn bind<H: Home, O>(&self, flight: Flight<H, O>) -> Flight<H, Within<'_, O>> {
+        flight.map(|outcome| self.within(outcome))
+    }
+
+    /// The result that the store has, or that the body gives.
+    pub fn through<O: Outcome<Value = V>>(
+        &self,
+        outcome: O,
+        body: impl FnOnce() -> O::Result,
+    ) -> O::Result {
+        let way = Threads(self.tier.attach().store);
+        now(self.go(way, outcome, None, async { body() }))
+    }
+
+    /// The same for a task.
+    pub async fn through_async<O: Outcome<Value = V>>(
+        &self,
+        outcome: O,
+        body: impl Future<Output = O::Result>,
+    ) -> O::Result {
+        let way = Tasks(self.tier.attach().store);
+        self.go(way, outcome, None, body).await
+    }
+
+    /// The same where no body runs while another's result may still come.
+    pub fn through_once<O>(&self, outcome: O, body: impl FnOnce() -> O::Result) -> O::Result
+    where
+        O: Outcome<Value = V, Result: CanRefuse>,
+    {
+        let way = Threads(self.tier.attach().store);
+        now(self.go(way, outcome, Some(O::Result::refused), async { body() }))
+    }
+
+    /// The same for a task.
+    pub async fn through_once_async<O>(
+        &self,
+        outcome: O,
+        body: impl Future<Output = O::Result>,
+    ) -> O::Result
+    where
+        O: Outcome<Value = V, Result: CanRefuse>,
+    {
+        let way = Tasks(self.tier.attach().store);
+        self.go(way, outcome, Some(O::Result::refused), body).await
+    }
+
+    /// `refuse` is what is done instead of computing twice.
+    async fn go<O: Outcome<Value = V>>(
+        &self,
+        way: impl Way,
+        outcome: O,
+        refuse: Option<fn(Error) -> O::Result>,
+        body: impl Future<Output = O::Result>,
+    ) -> O::Result {
+        let Some(place) = &self.place else {
+            return body.await;
+        };
+        let course = if self.is_anew {
+            Course::Compute {
+                lease: None,
+                marks: self.marks(way, place, None).await,
+            }
+        } else {
+            self.find(way, place, refuse.is_some()).await
+        };
+        let (lease, marks) = match (course, refuse) {
+            (Course::Take(value, left), _) => {
+                self.lasts(left);
+                return outcome.wrap(value);
+            }
+            (Course::Refuse(error), Some(refuse)) => return refuse(error),
+            (Course::Refuse(_), None) => (None, None),
+            (Course::Compute { lease, marks }, _) => (lease, marks),
+        };
+        // Dropped here (a panic, a cancelled future), the lease is given back.
+        let result = body.await;
+        self.lasts(self.tier.terms().0.ttl);
+        let kept = outcome.value(&result).filter(|value| outcome.keeps(value));
+        if let (Some(value), Some(marks)) = (kept, marks) {
+            self.store(way, place, value, lease, marks).await;
+        }
+        result
+    }
+
+    /// Looks for the value, and for the right to compute it.
+    async fn find(&self, way: impl Way, place: &Place, is_strict: bool) -> Course<V> {
+        let counters = &self.tier.counters;
+        let (token, begin) = (Token(random()), Instant::now());
+        let (mut pause, mut has_waited, mut is_counted) = (SHORT, false, false);
+        loop {
+            let reading = match way.get(place.key, &place.names).await {
+                Ok(reading) => reading,
+                Err(failure) => return self.give_up(failure, is_strict),
+            };
+            let found = self.tier.judge(place, &reading);
+            if let Found::Value(value, left) = found {
+                // One that was counted as a miss before it waited is a hit after all.
+                if is_counted {
+                    counters.misses.fetch_sub(1, Ordering::Relaxed);
+                }
+                counters.hits.fetch_add(1, Ordering::Relaxed);
+                return Course::Take(value, left);
+            }
+            if !is_counted {
+                counters.misses.fetch_add(1, Ordering::Relaxed);
+                is_counted = true;
+            }
+            if let Found::Foreign = found {
+                let _ = way.remove(place.key).await;
+            }
+            if !self.tier.terms().0.coalesces {
+                let marks = self.marks(way, place, Some(reading)).await;
+                return Course::Compute { lease: None, marks };
+            }
+            match way.lease(place.key, token).await {
+                Ok(true) => {
+                    let held = Held::new(self.tier.attach().store, place.key, token);
+                    return self.lead(way, place, held, (is_strict, has_waited)).await;
+                }
+                Ok(false) => {}
+                Err(failure) => return self.give_up(failure, is_strict),
+            }
+            let store = self.tier.attach().store;
+            if !is_strict && begin.elapsed() >= store.timing.wait {
+                let marks = self.marks(way, place, Some(reading)).await;
+                return Course::Compute { lease: None, marks };
+            }
+            has_waited = true;
+            way.pause(pause).await;
+            pause = LONG.min(pause * 2);
+        }
+    }
+
+    /// With the lease in hand: whoever had it before may have brought the value.
+    async fn lead(
+        &self,
+        way: impl Way,
+        place: &Place,
+        mut held: Held,
+        (is_strict, has_waited): (bool, bool),
+    ) -> Course<V> {
+        let reading = match way.get(place.key, &place.names).await {
+            Ok(reading) => reading,
+            Err(failure) => return self.give_up(failure, is_strict),
+        };
+        match self.tier.judge(place, &reading) {
+            Found::Value(value, left) => {
+                let counters = &self.tier.counters;
+                counters.misses.fetch_sub(1, Ordering::Relaxed);
+                counters.hits.fetch_add(1, Ordering::Relaxed);
+                return Course::Take(value, left);
+            }
+            // Whoever had the lease left no word: it has died, and nobody knows how far it
+            // has come.
+            Found::Absent if is_strict && has_waited => return Course::Refuse(Error::Abandoned),
+            // So that what is found later is of whoever has the lease.
+            Found::Nothing | Found::Stale | Found::Foreign if is_strict => {
+                if let Err(failure) = way.remove(place.key).await {
+                    return self.give_up(failure, true);
+                }
+            }
+            Found::Absent | Found::Nothing | Found::Stale | Found::Foreign => {}
+        }
+        let marks = self.marks(way, place, Some(reading)).await;
+        if let (true, Some(marks)) = (is_strict, &marks) {
+            let marks = (marks.epoch, &marks.generations[..]);
+            held.word = self.tier.seal(place, marks, None);
+        }
+        Course::Compute {
+            lease: Some(held),
+            marks,
+        }
+    }
+
+    /// The store is no help.
+    fn give_up(&self, failure: Failure, is_strict: bool) -> Course<V> {
+        self.tier.counters.note(&failure);
+        if is_strict {
+            return Course::Refuse(match failure {
+                Failure::Failed(error) => error,
+                Failure::Skipped => Error::Unreachable("it has failed a moment ago".into()),
+            });
+        }
+        Course::Compute {
+            lease: None,
+            marks: None,
+        }
+    }
+
+    /// What is valid before the body begins. Generations that are missing are made.
+    async fn marks(&self, way: impl Way, place: &Place, reading: Option<Reading>) -> Option<Marks> {
+        let reading = match reading {
+            Some(reading) => reading,
+            None => self.noted(way.get(place.key, &place.names).await)?,
+        };
+        let known: Option<Vec<u64>> = reading.generations.iter().copied().collect();
+        let generations = match known {
+            Some(generations) if generations.len() == place.names.len() => generations,
+            _ => self.noted(way.generation(&place.names).await)?,
+        };
+        Some(Marks {
+            epoch: reading.epoch,
+            generations,
+        })
+    }
+
+    fn noted<T>(&self, answer: Result<T, Failure>) -> Option<T> {
+        answer
+            .inspect_err(|failure| self.tier.counters.note(failure))
+            .ok()
+    }
+
+    /// Stores a value that was computed from what the marks say, unless that is out of date.
+    async fn store(
+        &self,
+        way: impl Way,
+        place: &Place,
+        value: &V,
+        mut lease: Option<Held>,
+        marks: Marks,
+    ) {
+        // Stored all the same it would be no one's: its generations are not those of now.
+        let now = self.noted(way.get(place.key, &place.names).await);
+        let is_valid = now.is_some_and(|now| {
+            let generations = marks.generations.iter().map(|number| Some(*number));
+            now.epoch == marks.epoch && generations.eq(now.generations)
+        });
+        if !is_valid {
+            return;
+        }
+        let marks = (marks.epoch, &marks.generations[..]);
+        let Some(bytes) = self.tier.seal(place, marks, Some(value)) else {
+            self.tier.counters.skips.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        let (ttl, token) = (
+            self.tier.terms().0.ttl,
+            lease.as_ref().map(|held| held.token),
+        );
+        let set = way.set(place.key, bytes, ttl, token).await;
+        if self.noted(set).is_some() {
+            if let Some(lease) = lease.take() {
+                lease.over();
+            }
+            if self.is_anew {
+                self.tier.tell();
+            }
+        }
+    }
+
+    /// How long the value may live in memory, if it has this long in the store.
+    fn lasts(&self, left: Duration) {
+        let left = self
+            .tier
+            .terms()
+            .0
+            .memory_ttl
+            .map_or(left, |ttl| ttl.min(left));
+        let nanoseconds = u64::try_from(left.as_nanos()).unwrap_or(u64::MAX - 1);
+        self.left.store(nanoseconds, Ordering::Relaxed);
+    }
+}
+
+/// The output of a future that is never pending.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("a thread blocks where a task would wait"),
+    }
+}
+
+/// An outcome whose values live no longer than is left to them in the store.
+pub struct Within<'a, O> {
+    outcome: O,
+    left: &'a AtomicU64,
+}
+
+impl<O: Outcome> Outcome for Within<'_, O> {
+    type Result = O::Result;
+    type Value = O::Value;
+    type Values = Self;
+
+    fn values(&self) -> &Self {
+        self
+    }
+
+    fn value<'r>(&self, result: &'r O::Result) -> Option<&'r O::Value> {
+        self.outcome.value(result)
+    }
+
+    fn wrap(&self, value: O::Value) -> O::Result {
+        self.outcome.wrap(value)
+    }
+
+    fn keeps(&self, value: &O::Value) -> bool {
+        self.outcome.keeps(value)
+    }
+}
+
+impl<O: Outcome> Values<O::Value> for Within<'_, O> {
+    fn is_inert(&self) -> bool {
+        self.outcome.values().is_inert()
+    }
+
+    fn is_light(&self, value: &O::Value) -> bool {
+        self.outcome.values().is_light(value)
+    }
+
+    fn are_timed(&self) -> bool {
+        true
+    }
+
+    fn is_good(&self, value: &O::Value) -> bool {
+        self.outcome.values().is_good(value)
+    }
+
+    fn keeps(&self, value: &O::Value) -> bool {
+        self.outcome.values().keeps(value)
+    }
+
+    fn lifetime(&self, value: &O::Value) -> Option<Duration> {
+        let own = self.outcome.values().lifetime(value);
+        match self.left.load(Ordering::Relaxed) {
+            u64::MAX => own,
+            left => {
+                let left = Duration::from_nanos(left);
+                Some(own.map_or(left, |own| own.min(left)))
+            }
+        }
+    }
+
+    fn copy(&self, value: &O::Value) -> O::Value {
+        self.outcome.values().copy(value)
+    }
+}

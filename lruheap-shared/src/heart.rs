@@ -1,0 +1,158 @@
+//! What a process does for its store beside the calls: it prolongs the leases of those who
+//! compute, gives back those of who has ended, and makes up for invalidations that the store
+//! could not be told of. One thread, there once it is needed.
+
+use std::collections::HashMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::backend::{Key, Token};
+use crate::store::Store;
+
+/// How often invalidations are tried again that the store could not be told of.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// The work of the thread.
+#[derive(Default)]
+pub(crate) struct Heart {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    is_running: bool,
+    /// By token, and when they are prolonged next.
+    held: HashMap<u64, (Key, Instant)>,
+    ended: Vec<Ended>,
+    owes: bool,
+}
+
+/// A lease that is to be given back.
+struct Ended {
+    key: Key,
+    token: Token,
+    /// What is to be stored before, for how long.
+    word: Option<(Vec<u8>, Duration)>,
+}
+
+/// A lease that is held. Dropped, it is given back.
+pub(crate) struct Held {
+    store: &'static Store,
+    pub(crate) key: Key,
+    pub(crate) token: Token,
+    /// What others are to find where a computation has ended without a value.
+    pub(crate) word: Option<Vec<u8>>,
+    is_over: bool,
+}
+
+impl Held {
+    /// A lease that the store has just given.
+    pub(crate) fn new(store: &'static Store, key: Key, token: Token) -> Self {
+        let next = Instant::now() + store.timing.lease / 3;
+        store.heart.state.lock().held.insert(token.0, (key, next));
+        store.heart.wake(store);
+        Held {
+            store,
+            key,
+            token,
+            word: None,
+            is_over: false,
+        }
+    }
+
+    /// The store has taken it back together with the value.
+    pub(crate) fn over(mut self) {
+        self.is_over = true;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let heart = &self.store.heart;
+        let mut state = heart.state.lock();
+        state.held.remove(&self.token.0);
+        if self.is_over {
+            return;
+        }
+        let word = self.word.take().map(|word| (word, self.store.timing.lease));
+        state.ended.push(Ended {
+            key: self.key,
+            token: self.token,
+            word,
+        });
+        drop(state);
+        heart.wake(self.store);
+    }
+}
+
+impl Heart {
+    /// There are invalidations to make up for.
+    pub(crate) fn owe(&self, store: &'static Store) {
+        self.state.lock().owes = true;
+        self.wake(store);
+    }
+
+    fn wake(&self, store: &'static Store) {
+        let mut state = self.state.lock();
+        if state.is_running {
+            self.changed.notify_one();
+            return;
+        }
+        let beat = thread::Builder::new()
+            .name("lruheap-shared".into())
+            .spawn(move || store.heart.beat(store));
+        // Without a thread, leases end by themselves, and the next call settles debts.
+        state.is_running = beat.is_ok();
+    }
+
+    fn beat(&self, store: &'static Store) {
+        let mut state = self.state.lock();
+        loop {
+            let now = Instant::now();
+            let ended = std::mem::take(&mut state.ended);
+            let due: Vec<(Key, u64)> = state
+                .held
+                .iter()
+                .filter(|(_, (_, next))| *next <= now)
+                .map(|(token, (key, _))| (*key, *token))
+                .collect();
+            let owes = std::mem::take(&mut state.owes);
+            if ended.is_empty() && due.is_empty() && !owes {
+                let next = state.held.values().map(|(_, next)| *next).min();
+                match next {
+                    Some(next) => {
+                        self.changed.wait_until(&mut state, next);
+                    }
+                    None => self.changed.wait(&mut state),
+                }
+                continue;
+            }
+            drop(state);
+            for Ended { key, token, word } in ended {
+                let _ = store.ask(|backend| match &word {
+                    Some((word, ttl)) => backend.set(key, word, *ttl, Some(token)),
+                    None => backend.release(key, token),
+                });
+            }
+            for (key, token) in due {
+                let lease = store.timing.lease;
+                let _ = store.ask(|backend| backend.renew(key, Token(token), lease));
+                let next = Instant::now() + lease / 3;
+                if let Some(held) = self.state.lock().held.get_mut(&token) {
+                    held.1 = next;
+                }
+            }
+            let is_settled = !owes || store.settle();
+            state = self.state.lock();
+            if !is_settled {
+                state.owes = true;
+                if state.ended.is_empty() {
+                    self.changed.wait_for(&mut state, AGAIN);
+                }
+            }
+        }
+    }
+}

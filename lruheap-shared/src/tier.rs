@@ -1,0 +1,609 @@
+//! The second tier of one function: where its results are in the store, whether what is in
+//! memory may still be believed, and the controls that reach beyond this process.
+
+use std::any::{Any, TypeId, type_name};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use lruheap_core::memo::{Asked, Home, Outcome, Part, Slot, Tag, Values};
+use lruheap_core::{Cache, CacheInfo};
+use parking_lot::{Mutex, RwLock};
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::backend::{BLIND, Key, Name, Reading};
+use crate::codec::{Codec, Shape};
+use crate::envelope::{Envelope, Kind};
+use crate::store::{Failure, Store};
+
+/// How long results are kept that have no `ttl`.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// By how many generations the results of a function are told apart: removing one makes
+/// those invalid that share its own.
+const SHARES: u8 = 255;
+
+/// How a function shares its results.
+pub struct Terms<K, V> {
+    pub(crate) codec: Codec<K, V>,
+    function: String,
+    namespace: String,
+    version: u64,
+    pub(crate) ttl: Duration,
+    /// How long they live in memory.
+    pub(crate) memory_ttl: Option<Duration>,
+    pub(crate) coalesces: bool,
+    tagged: bool,
+}
+
+impl<K, V> Terms<K, V> {
+    /// Those of a function of this name, without any option.
+    pub fn new(codec: Codec<K, V>, function: impl Into<String>) -> Self {
+        Terms {
+            codec,
+            function: function.into(),
+            namespace: String::new(),
+            version: 0,
+            ttl: DAY,
+            memory_ttl: None,
+            coalesces: true,
+            tagged: false,
+        }
+    }
+
+    /// Of an instantiation of it.
+    #[must_use]
+    pub fn instantiated<I>(mut self) -> Self {
+        self.function.push_str("::");
+        self.function.push_str(type_name::<I>());
+        self
+    }
+
+    /// `namespace = …`
+    #[must_use]
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// `version = …`
+    #[must_use]
+    pub fn version(mut self, version: u64) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// `shared(ttl = …)`
+    #[must_use]
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = ttl;
+        self
+    }
+
+    /// `ttl = …`
+    #[must_use]
+    pub fn memory_ttl(mut self, ttl: Duration) -> Self {
+        self.memory_ttl = Some(ttl);
+        self
+    }
+
+    /// `coalesce = false`
+    #[must_use]
+    pub fn apart(mut self) -> Self {
+        self.coalesces = false;
+        self
+    }
+
+    /// `tags(…)`
+    #[must_use]
+    pub fn tagged(mut self) -> Self {
+        self.tagged = true;
+        self
+    }
+
+    /// What the keys of all results of the function begin with.
+    fn prefix(&self) -> Vec<u8> {
+        let mut prefix = Vec::new();
+        for part in [&self.namespace, &self.function] {
+            prefix.extend((part.len() as u64).to_le_bytes());
+            prefix.extend(part.as_bytes());
+        }
+        prefix.extend(self.version.to_le_bytes());
+        prefix
+    }
+}
+
+/// The second tier of a function, in a static beside its cache. Empty until the first call.
+pub struct Tier<K, V> {
+    terms: OnceLock<(Terms<K, V>, Vec<u8>)>,
+    attached: OnceLock<Attached>,
+    /// Up to which number what was invalidated elsewhere is gone from memory.
+    seen: Seen,
+    pub(crate) counters: Counters,
+}
+
+/// Of the function, and of tags.
+#[derive(Default)]
+struct Seen {
+    own: AtomicU64,
+    tags: AtomicU64,
+}
+
+/// What is known once there is a store.
+pub(crate) struct Attached {
+    pub(crate) store: &'static Store,
+    /// Changes when something of the function is invalidated anywhere.
+    own: &'static AtomicU64,
+    tags: Option<&'static AtomicU64>,
+    shape: Shape,
+    /// The generation of the whole function; it is watched under this name as well.
+    name: Name,
+}
+
+/// What calls have found in the store.
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) hits: AtomicU64,
+    pub(crate) misses: AtomicU64,
+    pub(crate) errors: AtomicU64,
+    pub(crate) skips: AtomicU64,
+}
+
+impl Counters {
+    fn all(&self) -> [&AtomicU64; 4] {
+        [&self.hits, &self.misses, &self.errors, &self.skips]
+    }
+
+    /// Notes why the store has not done something.
+    pub(crate) fn note(&self, failure: &Failure) {
+        use crate::error::Error;
+        let counter = match failure {
+            Failure::Skipped | Failure::Failed(Error::TooLarge { .. }) => &self.skips,
+            Failure::Failed(_) => &self.errors,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Where a result is in the store.
+pub(crate) struct Place {
+    pub(crate) key: Key,
+    /// The whole key.
+    pub(crate) bytes: Vec<u8>,
+    /// The generations that the result belongs to: the function's, that of its share, those
+    /// of its tags.
+    pub(crate) names: Vec<Name>,
+}
+
+/// What is under a key.
+pub(crate) enum Found<V> {
+    /// A value that is valid, and how long it has left.
+    Value(V, Duration),
+    /// Word that a computation has ended without a value.
+    Nothing,
+    /// A value that is not valid any more.
+    Stale,
+    /// What can't be a value of this function.
+    Foreign,
+    Absent,
+}
+
+impl<K, V> Tier<K, V> {
+    /// An empty one, which owns no memory.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Tier {
+            terms: OnceLock::new(),
+            attached: OnceLock::new(),
+            seen: Seen {
+                own: AtomicU64::new(0),
+                tags: AtomicU64::new(0),
+            },
+            counters: Counters {
+                hits: AtomicU64::new(0),
+                misses: AtomicU64::new(0),
+                errors: AtomicU64::new(0),
+                skips: AtomicU64::new(0),
+            },
+        }
+    }
+
+    /// Itself, with its terms.
+    #[inline]
+    pub fn with(&'static self, terms: impl FnOnce() -> Terms<K, V>) -> &'static Self {
+        if self.terms.get().is_none() {
+            self.fill(terms());
+        }
+        self
+    }
+
+    #[cold]
+    fn fill(&self, terms: Terms<K, V>) {
+        let prefix = terms.prefix();
+        // The first to be done stays.
+        let _ = self.terms.set((terms, prefix));
+    }
+
+    pub(crate) fn terms(&self) -> &(Terms<K, V>, Vec<u8>) {
+        self.terms
+            .get()
+            .expect("a tier has its terms before it is used")
+    }
+
+    /// Whether what is in memory may be believed: nothing was invalidated elsewhere since
+    /// it was made sure of.
+    #[inline]
+    fn is_fresh(&self) -> bool {
+        let Some(attached) = self.attached.get() else {
+            return false;
+        };
+        let is_seen = attached.own.load(Ordering::Acquire) == self.seen.own.load(Ordering::Acquire);
+        is_seen
+            && attached.tags.is_none_or(|tags| {
+                tags.load(Ordering::Acquire) == self.seen.tags.load(Ordering::Acquire)
+            })
+    }
+
+    /// The place where a call looks at once, if that may be believed.
+    #[inline]
+    pub fn fresh(&self, slot: &'static Slot<K, V>) -> Fresh<K, V> {
+        Fresh(self.is_fresh().then_some(slot))
+    }
+
+    /// The cache, less what was invalidated elsewhere.
+    #[inline]
+    pub fn sync(&'static self, cache: &'static Cache<K, V>) -> &'static Cache<K, V> {
+        if !self.is_fresh() {
+            self.catch_up(cache);
+        }
+        cache
+    }
+
+    #[cold]
+    fn catch_up(&'static self, cache: &'static Cache<K, V>) {
+        let attached = self.attach();
+        let own = attached.own.load(Ordering::Acquire);
+        let tags = attached.tags.map_or(0, |tags| tags.load(Ordering::Acquire));
+        if self.is_fresh() {
+            return;
+        }
+        // What is being computed may have been read before the change: it is not stored.
+        // Only then is what is in memory believed again.
+        cache.__outdate();
+        if own != BLIND {
+            self.seen.own.fetch_max(own, Ordering::AcqRel);
+        }
+        if tags != BLIND {
+            self.seen.tags.fetch_max(tags, Ordering::AcqRel);
+        }
+    }
+
+    pub(crate) fn attach(&'static self) -> &'static Attached {
+        self.attached.get_or_init(|| {
+            let (terms, prefix) = self.terms();
+            let store = Store::get();
+            let name = Name(xxh3_128(prefix));
+            if terms.tagged {
+                TAGGED.lock().push(&self.seen.tags);
+            }
+            Attached {
+                store,
+                own: store.backend().watch(name),
+                tags: terms.tagged.then(|| store.backend().watch(all_tags())),
+                shape: (terms.codec.shape)(),
+                name,
+            }
+        })
+    }
+
+    /// Where the result for these arguments is; `None` where they can't be written down.
+    pub(crate) fn place(&'static self, part: &impl Part<Owned = K>) -> Option<Place> {
+        let (terms, prefix) = self.terms();
+        let arguments = (terms.codec.key)(&part.to_key());
+        let Some(arguments) = arguments else {
+            // A `Serialize` that fails: there is no key, and nothing to ask the store.
+            self.counters.skips.fetch_add(1, Ordering::Relaxed);
+            return None;
+        };
+        let mut bytes = Vec::with_capacity(prefix.len() + arguments.len());
+        bytes.extend(prefix);
+        bytes.extend(arguments);
+        let hash = xxh3_128(&bytes);
+        let attached = self.attach();
+        #[allow(clippy::cast_possible_truncation)]
+        let share = (hash >> 64) as u8 % SHARES;
+        let names = vec![
+            attached.name,
+            Name(attached.name.0 ^ (u128::from(share) + 1)),
+        ];
+        Some(Place {
+            key: Key(hash),
+            bytes,
+            names,
+        })
+    }
+
+    /// What a reading shows.
+    pub(crate) fn judge(&'static self, place: &Place, reading: &Reading) -> Found<V> {
+        let Some((bytes, left)) = &reading.entry else {
+            return Found::Absent;
+        };
+        let attached = self.attach();
+        let Some(envelope) = Envelope::open(bytes) else {
+            return Found::Foreign;
+        };
+        if envelope.key != place.bytes {
+            // Another key with this hash: it is not ours to remove.
+            return Found::Stale;
+        }
+        let generations = envelope.generations.iter().map(|number| Some(*number));
+        let is_valid =
+            envelope.epoch == reading.epoch && generations.eq(reading.generations.iter().copied());
+        if !is_valid {
+            return Found::Stale;
+        }
+        if envelope.kind == Kind::Nothing {
+            return Found::Nothing;
+        }
+        if envelope.fingerprint != attached.shape.fingerprint {
+            return Found::Foreign;
+        }
+        match (self.terms().0.codec.back)(envelope.payload, attached.shape) {
+            Some(value) => Found::Value(value, (*left).min(Duration::from_millis(envelope.ttl))),
+            None => Found::Foreign,
+        }
+    }
+
+    /// A value as it goes into the store; `None` where it can't be written down.
+    pub(crate) fn seal(
+        &'static self,
+        place: &Place,
+        (epoch, generations): (u64, &[u64]),
+        value: Option<&V>,
+    ) -> Option<Vec<u8>> {
+        let terms = &self.terms().0;
+        let payload = match value {
+            Some(value) => (terms.codec.value)(value, self.attach().shape)?,
+            None => Vec::new(),
+        };
+        let envelope = Envelope {
+            kind: if value.is_some() {
+                Kind::Value
+            } else {
+                Kind::Nothing
+            },
+            fingerprint: self.attach().shape.fingerprint,
+            epoch,
+            generations: generations.to_vec(),
+            ttl: u64::try_from(terms.ttl.as_millis()).unwrap_or(u64::MAX),
+            key: &place.bytes,
+            payload: &payload,
+        };
+        Some(envelope.seal())
+    }
+
+    /// `f::cache_remove`, beyond this process; the value that was there.
+    pub fn remove(&'static self, part: &impl Part<Owned = K>, tags: &[Tag]) -> Option<V> {
+        let mut place = self.place(part)?;
+        place
+            .names
+            .extend(tags.iter().map(|tag| tag_name(tag.name())));
+        let store = self.attach().store;
+        let reading = store.ask(|backend| backend.get(place.key, &place.names));
+        let found = reading.map(|reading| self.judge(&place, &reading));
+        self.invalidate(&place.names[1..2]);
+        let _ = store.ask(|backend| backend.remove(place.key));
+        match found {
+            Ok(Found::Value(value, _)) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// `f::cache_clear`, beyond this process.
+    pub fn clear(&'static self) {
+        let name = self.attach().name;
+        self.invalidate(&[name]);
+        for counter in self.counters.all() {
+            counter.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// `f::cache_insert`, beyond this process: what is computed meanwhile is out of date.
+    pub fn insert(
+        &'static self,
+        part: &impl Part<Owned = K>,
+        tags: &[Tag],
+        values: &impl Values<V>,
+        value: &V,
+    ) {
+        let Some(mut place) = self.place(part) else {
+            return;
+        };
+        place
+            .names
+            .extend(tags.iter().map(|tag| tag_name(tag.name())));
+        self.invalidate(&place.names[1..2]);
+        if !values.keeps(value) {
+            return;
+        }
+        let store = self.attach().store;
+        let ttl = self.terms().0.ttl;
+        let set = || -> Result<(), Failure> {
+            let generations = store.ask(|backend| backend.generation(&place.names))?;
+            let epoch = store.ask(|backend| backend.get(place.key, &[]))?.epoch;
+            let Some(bytes) = self.seal(&place, (epoch, &generations), Some(value)) else {
+                return Err(Failure::Skipped);
+            };
+            store.ask(|backend| backend.set(place.key, &bytes, ttl, None))
+        };
+        if let Err(failure) = set() {
+            self.counters.note(&failure);
+        }
+    }
+
+    /// All results are invalid that belong to these generations, here and elsewhere. What is
+    /// in the memory of this process is for the caller to remove.
+    fn invalidate(&'static self, generations: &[Name]) {
+        let attached = self.attach();
+        let done = attached.store.invalidate(generations, attached.name);
+        if let Some(failure) = done.failure {
+            self.counters.note(&failure);
+        }
+        self.knows(attached, done.before);
+    }
+
+    /// Others are to look for a newer result.
+    pub(crate) fn tell(&'static self) {
+        self.invalidate(&[]);
+    }
+
+    /// Its own change is none that was made elsewhere.
+    fn knows(&self, attached: &Attached, before: u64) {
+        let after = before.wrapping_add(1);
+        if before < BLIND - 1 && attached.own.load(Ordering::Acquire) == after {
+            let seen = &self.seen.own;
+            let _ = seen.compare_exchange(before, after, Ordering::AcqRel, Ordering::Relaxed);
+        }
+    }
+
+    /// `f::cache_info`: a call that was answered from the store is a hit.
+    pub fn info(&'static self, mut info: CacheInfo) -> CacheInfo {
+        let [hits, misses, errors, skips] = self
+            .counters
+            .all()
+            .map(|counter| counter.load(Ordering::Relaxed));
+        let own = hits.min(info.misses);
+        info.hits += own;
+        info.misses -= own;
+        info.shared_hits = hits;
+        info.shared_misses = misses;
+        info.shared_errors = errors;
+        info.shared_skips = skips;
+        info
+    }
+}
+
+/// Where a call looks at once, if what is there may be believed.
+pub struct Fresh<K: 'static, V: 'static>(Option<&'static Slot<K, V>>);
+
+// A hit is to come down to a few instructions, in whatever it stands.
+#[allow(clippy::inline_always)]
+impl<K, V> Fresh<K, V> {
+    /// Answers a call, where the value is to be had at once.
+    ///
+    /// # Errors
+    ///
+    /// What is known so far.
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn __at_once<P: Part<Owned = K>>(
+        self,
+        values: impl Values<V>,
+        part: &P,
+    ) -> Result<V, Asked> {
+        match self.0 {
+            Some(slot) => slot.__at_once(values, part),
+            None => Err(Asked::NOTHING),
+        }
+    }
+
+    /// The same, where the result is not the value.
+    ///
+    /// # Errors
+    ///
+    /// Likewise.
+    #[cfg_attr(debug_assertions, inline(never))]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn __at_once_as<P: Part<Owned = K>, O: Outcome<Value = V>>(
+        self,
+        outcome: O,
+        part: &P,
+    ) -> Result<O::Result, Asked> {
+        match self.0 {
+            Some(slot) => slot.__at_once_as(outcome, part),
+            None => Err(Asked::NOTHING),
+        }
+    }
+}
+
+/// The tiers of a function's instantiations.
+pub struct Tiers {
+    by_type: OnceLock<RwLock<HashMap<TypeId, &'static (dyn Any + Send + Sync)>>>,
+}
+
+impl Tiers {
+    /// None.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Tiers {
+            by_type: OnceLock::new(),
+        }
+    }
+
+    /// That of an instantiation, which is kept for ever.
+    ///
+    /// # Panics
+    ///
+    /// If an instantiation has two types of keys or values.
+    pub fn of<I: 'static, K: 'static, V: 'static>(&'static self) -> &'static Tier<K, V> {
+        let id = TypeId::of::<I>();
+        let by_type = self.by_type.get_or_init(RwLock::default);
+        let known = by_type.read().get(&id).copied();
+        let tier = known.unwrap_or_else(|| {
+            let mut by_type = by_type.write();
+            *by_type
+                .entry(id)
+                .or_insert_with(|| Box::leak(Box::new(Tier::<K, V>::new())))
+        });
+        let tier: &(dyn Any + Send + Sync) = tier;
+        tier.downcast_ref().expect("an instantiation has its types")
+    }
+}
+
+/// What the tiers with tags have seen of them.
+static TAGGED: Mutex<Vec<&'static AtomicU64>> = Mutex::new(Vec::new());
+
+/// What tags are watched under, all together.
+fn all_tags() -> Name {
+    Name(xxh3_128(b"lruheap: all tags"))
+}
+
+pub(crate) fn tag_name(tag: &str) -> Name {
+    let mut bytes = b"lruheap: tag ".to_vec();
+    bytes.extend(tag.as_bytes());
+    Name(xxh3_128(&bytes))
+}
+
+/// What has this tag is invalid, in all processes; says how many entries that were in the
+/// memory of this one.
+pub fn invalidate_tag(tag: &str) -> usize {
+    if let Some(store) = Store::if_any() {
+        let before = store.invalidate(&[tag_name(tag)], all_tags()).before;
+        let after = before.wrapping_add(1);
+        if before < BLIND - 1 && store.backend().watch(all_tags()).load(Ordering::Acquire) == after
+        {
+            for seen in &*TAGGED.lock() {
+                let _ = seen.compare_exchange(before, after, Ordering::AcqRel, Ordering::Relaxed);
+            }
+        }
+    }
+    lruheap_core::invalidate_tag(tag)
+}
+
+/// A number that nobody else has.
+pub(crate) fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// The flight of a call, wherever its cache is.
+pub(crate) trait IsFlight {
+    fn is_flight(&self) -> bool;
+}
+
+impl<H: Home> IsFlight for lruheap_core::memo::Given<H> {
+    fn is_flight(&self) -> bool {
+        matches!(self, lruheap_core::memo::Given::Flight(_))
+    }
+}
