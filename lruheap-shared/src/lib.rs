@@ -9,8 +9,12 @@
 mod address;
 mod breaker;
 mod cells;
+mod clock;
 mod envelope;
 mod error;
+
+mod folder;
+mod page;
 
 mod backend;
 

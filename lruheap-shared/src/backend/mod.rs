@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 pub(crate) mod contract;
+pub(crate) mod lmdb;
 pub(crate) mod memory;
 pub(crate) mod null;
 

@@ -1,0 +1,370 @@
+//! The LMDB environment: what stands in it, and what is done to it within one transaction.
+//! Threads, queues and waiting belong in `writer.rs`; generations in `page.rs`.
+//!
+//! ```text
+//! entries   key, 16 bytes        → deadline, number, value
+//! order     number, big endian   → key, deadline            the oldest written first
+//! leases    key, 16 bytes        → token, deadline
+//! ```
+//!
+//! Numbers are of 8 bytes, big endian; deadlines are by `clock.rs`.
+
+use std::ops::Bound;
+use std::path::Path;
+
+use heed::types::Bytes;
+use heed::{
+    CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, MdbError, PutFlags, RwTxn, WithTls,
+};
+
+use super::super::{Key, Token};
+use crate::error::Error;
+
+type Db = Database<'static, Bytes, Bytes>;
+
+/// What stands before the value in an entry.
+pub(super) const HEAD: usize = 16;
+
+/// Threads that read at a time, of all processes.
+const READERS: u32 = 4096;
+
+/// Of 100 pages, those that are in use at most: the rest is for what a transaction writes
+/// anew before the old is free.
+const FILLED: u64 = 70;
+
+/// The most entries that one transaction takes out of the way of a value.
+const EVICTED: usize = 512;
+
+/// The environment of a folder.
+pub(super) struct Room {
+    env: Env<WithTls>,
+    entries: Db,
+    order: Db,
+    leases: Db,
+    /// The most pages that are to be in use.
+    most: u64,
+    page: u64,
+}
+
+/// An error of the store, in the words of this crate.
+pub(super) fn told(error: heed::Error) -> Error {
+    match error {
+        heed::Error::Io(error) => error.into(),
+        heed::Error::Mdb(MdbError::MapFull) => Error::Full(MdbError::MapFull.to_string()),
+        heed::Error::Mdb(error) => Error::Unreachable(error.to_string()),
+        other => Error::Other(other.to_string()),
+    }
+}
+
+fn is_useless(error: &heed::Error) -> bool {
+    use MdbError::{Corrupted, Incompatible, Invalid, PageNotFound, VersionMismatch};
+    let heed::Error::Mdb(error) = error else {
+        return false;
+    };
+    matches!(
+        error,
+        Corrupted | Incompatible | Invalid | PageNotFound | VersionMismatch
+    )
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<u64> {
+    let bytes = bytes.get(at..at + 8)?;
+    bytes.try_into().ok().map(u64::from_be_bytes)
+}
+
+fn pair(first: u64, second: u64) -> [u8; 16] {
+    (u128::from(first) << 64 | u128::from(second)).to_be_bytes()
+}
+
+/// All keys from one on.
+fn from_on(key: &[u8]) -> (Bound<&[u8]>, Bound<&[u8]>) {
+    (Bound::Included(key), Bound::Unbounded)
+}
+
+/// A value as it stands under its key; its number is set when it is written.
+pub(super) fn record(deadline: u64, value: &[u8]) -> Vec<u8> {
+    let mut record = Vec::with_capacity(HEAD + value.len());
+    record.extend_from_slice(&pair(deadline, 0));
+    record.extend_from_slice(value);
+    record
+}
+
+impl Room {
+    /// Opens the environment of a folder, which nobody else opens meanwhile; what is of no use
+    /// there is made anew.
+    pub(super) fn open(home: &Path, size: u64) -> Result<Self, Error> {
+        match Room::try_open(home, size) {
+            Err(error) if is_useless(&error) => {
+                tracing::warn!("the shared store is damaged ({error}), and made anew");
+                clear(home)?;
+                Room::try_open(home, size).map_err(told)
+            }
+            room => room.map_err(told),
+        }
+    }
+
+    #[allow(unsafe_code)]
+    fn try_open(home: &Path, size: u64) -> heed::Result<Self> {
+        // Where the system tells one run of the machine from the next, nothing outlives it.
+        let sync = if crate::clock::boot() == 0 {
+            EnvFlags::NO_META_SYNC
+        } else {
+            EnvFlags::NO_SYNC
+        };
+        let mut options = EnvOpenOptions::new();
+        options
+            .map_size(usize::try_from(size).unwrap_or(usize::MAX))
+            .max_readers(READERS)
+            .max_dbs(4);
+        // SAFETY:
+        // 1. The flags drop no lock and no check: only when data goes to the disk. What a
+        //    machine that failed has left there is not opened again, for the folder is that
+        //    of a page of this run of the machine (see `page.rs`).
+        // 2. Nobody changes the files but LMDB: they stand in a folder for their user alone,
+        //    on a file system of this machine; what is removed here is removed before.
+        // 3. The environment is opened once in this process: `heed` refuses a second time.
+        let env = unsafe { options.flags(sync | EnvFlags::NO_READ_AHEAD).open(home) }?;
+        let info = env.info();
+        let page = u64::from(env.unnamed_database_stat().page_size);
+        if env.real_disk_size()? < (info.last_page_number as u64 + 1) * page {
+            return Err(heed::Error::Mdb(MdbError::Corrupted));
+        }
+        let txn = env.write_txn()?;
+        let dbs = env.create_databases_and_commit(txn, |opener, txn| {
+            let mut db = |name| opener.create_database::<Bytes, Bytes>(txn, Some(name));
+            let dbs = (db("entries")?, db("order")?, db("leases")?);
+            Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit(dbs))
+        })?;
+        let Some((entries, order, leases)) = dbs.commit() else {
+            return Err(heed::Error::Mdb(MdbError::Problem));
+        };
+        Ok(Room {
+            entries,
+            order,
+            leases,
+            most: info.map_size as u64 / page * FILLED / 100,
+            page,
+            env,
+        })
+    }
+
+    /// The entry of a key: its deadline and its value.
+    pub(super) fn get(&self, key: Key) -> heed::Result<Option<(u64, Vec<u8>)>> {
+        let txn = match self.env.read_txn() {
+            // Those who died without saying so still have their places.
+            Err(heed::Error::Mdb(MdbError::ReadersFull)) if self.forget_readers()? > 0 => {
+                self.env.read_txn()?
+            }
+            txn => txn?,
+        };
+        let record = self.entries.get(&txn, &key.0.to_be_bytes())?;
+        Ok(record.and_then(|record| Some((number(record, 0)?, record.get(HEAD..)?.to_vec()))))
+    }
+
+    /// The bytes of values that belong in one transaction.
+    pub(super) fn batch(&self) -> usize {
+        usize::try_from(self.most * self.page / 64).unwrap_or(usize::MAX)
+    }
+
+    /// How many entries there are, and the bytes that are in use.
+    pub(super) fn count(&self) -> heed::Result<(u64, u64)> {
+        let txn = self.env.read_txn()?;
+        Ok((self.entries.len(&txn)?, self.used(&txn)? * self.page))
+    }
+
+    /// Frees the places of readers that died; says how many.
+    pub(super) fn forget_readers(&self) -> heed::Result<usize> {
+        self.env.clear_stale_readers()
+    }
+
+    /// A transaction: all of it or nothing.
+    pub(super) fn write<T>(
+        &self,
+        work: impl FnOnce(&mut RwTxn<'_>) -> heed::Result<T>,
+    ) -> heed::Result<T> {
+        let mut txn = self.env.write_txn()?;
+        let result = work(&mut txn)?;
+        txn.commit()?;
+        Ok(result)
+    }
+
+    /// The pages that are in use.
+    fn used(&self, txn: &heed::RoTxn<'_>) -> heed::Result<u64> {
+        let mut used = 0;
+        for db in [&self.entries, &self.order, &self.leases] {
+            let stat = db.stat(txn)?;
+            used += stat.branch_pages + stat.leaf_pages + stat.overflow_pages;
+        }
+        Ok(used as u64)
+    }
+
+    /// Puts a value under a key, in place of what has been there longest.
+    pub(super) fn set(&self, txn: &mut RwTxn<'_>, key: Key, record: &mut [u8]) -> heed::Result<()> {
+        self.remove(txn, key)?;
+        let more = record.len() as u64 / self.page + 2;
+        for _ in 0..EVICTED {
+            if self.used(txn)? + more <= self.most || !self.evict(txn)? {
+                break;
+            }
+        }
+        let last = self.order.last(txn)?;
+        let next = last
+            .and_then(|(last, _)| number(last, 0))
+            .map_or(0, |last| last + 1);
+        let Some(deadline) = number(record, 0) else {
+            return Ok(());
+        };
+        record[8..HEAD].copy_from_slice(&next.to_be_bytes());
+        let mut place = [0; 24];
+        place[..16].copy_from_slice(&key.0.to_be_bytes());
+        place[16..].copy_from_slice(&deadline.to_be_bytes());
+        self.entries.put(txn, &key.0.to_be_bytes(), record)?;
+        self.order
+            .put_with_flags(txn, PutFlags::APPEND, &next.to_be_bytes(), &place)
+    }
+
+    /// Removes what is under a key.
+    pub(super) fn remove(&self, txn: &mut RwTxn<'_>, key: Key) -> heed::Result<()> {
+        let key = key.0.to_be_bytes();
+        let Some(place) = self
+            .entries
+            .get(txn, &key)?
+            .and_then(|record| number(record, 8))
+        else {
+            return Ok(());
+        };
+        self.order.delete(txn, &place.to_be_bytes())?;
+        self.entries.delete(txn, &key).map(drop)
+    }
+
+    /// Removes the entry that was written first. Says whether there was one.
+    fn evict(&self, txn: &mut RwTxn<'_>) -> heed::Result<bool> {
+        let Some((place, what)) = self.order.first(txn)? else {
+            return Ok(false);
+        };
+        let place = place.to_vec();
+        let key = what.get(..16).map(<[u8]>::to_vec);
+        self.order.delete(txn, &place)?;
+        if let Some(key) = key {
+            self.entries.delete(txn, &key)?;
+        }
+        Ok(true)
+    }
+
+    /// Makes room by taking out what was written first, `percent` of all. In two transactions,
+    /// because a page that one sets free is used again by the next but one.
+    pub(super) fn make_room(&self, percent: u64) -> heed::Result<()> {
+        for _ in 0..2 {
+            self.write(|txn| {
+                if percent >= 100 {
+                    self.entries.clear(txn)?;
+                    return self.order.clear(txn);
+                }
+                for _ in 0..=self.entries.len(txn)? * percent / 200 {
+                    self.evict(txn)?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Whose a lease is.
+    fn holder(&self, txn: &RwTxn<'_>, key: Key, now: u64) -> heed::Result<Option<Token>> {
+        let lease = self.leases.get(txn, &key.0.to_be_bytes())?;
+        let token = lease.and_then(|lease| Some((number(lease, 0)?, number(lease, 8)?)));
+        Ok(token
+            .filter(|(_, deadline)| *deadline > now)
+            .map(|(token, _)| Token(token)))
+    }
+
+    /// Takes a lease until `deadline`, if it is `token`'s or, where that is said to be enough,
+    /// nobody's. Says whether it did.
+    pub(super) fn lease(
+        &self,
+        txn: &mut RwTxn<'_>,
+        key: Key,
+        token: Token,
+        deadline: u64,
+        is_free_enough: bool,
+    ) -> heed::Result<bool> {
+        let holder = self.holder(txn, key, crate::clock::now_ms())?;
+        if holder.map_or(!is_free_enough, |holder| holder != token) {
+            return Ok(false);
+        }
+        self.leases
+            .put(txn, &key.0.to_be_bytes(), &pair(token.0, deadline))?;
+        Ok(true)
+    }
+
+    /// Ends a lease, if it is `token`'s.
+    pub(super) fn release(&self, txn: &mut RwTxn<'_>, key: Key, token: Token) -> heed::Result<()> {
+        if self.holder(txn, key, 0)? == Some(token) {
+            self.leases.delete(txn, &key.0.to_be_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Removes some of what has expired: `from` is where it goes on, next time as well.
+    pub(super) fn sweep(&self, from: &mut u64, most: usize) -> heed::Result<()> {
+        let now = crate::clock::now_ms();
+        let (mut keys, mut leases) = (Vec::new(), Vec::new());
+        let txn = self.env.read_txn()?;
+        let begin = from.to_be_bytes();
+        *from = 0;
+        for (seen, place) in self.order.range(&txn, &from_on(&begin))?.enumerate() {
+            let (place, what) = place?;
+            if seen == most {
+                *from = number(place, 0).unwrap_or_default();
+                break;
+            }
+            let key = what.get(..16).and_then(|key| key.try_into().ok());
+            if number(what, 16).is_some_and(|deadline| deadline <= now) {
+                keys.extend(key.map(|key| Key(u128::from_be_bytes(key))));
+            }
+        }
+        let begin = pair(crate::folder::random(), 0);
+        for lease in self.leases.range(&txn, &from_on(&begin))?.take(most) {
+            let (key, lease) = lease?;
+            if number(lease, 8).is_some_and(|deadline| deadline <= now) {
+                leases.push(key.to_vec());
+            }
+        }
+        drop(txn);
+        if keys.is_empty() && leases.is_empty() {
+            return Ok(());
+        }
+        self.write(|txn| {
+            for key in keys {
+                let entry = self.entries.get(txn, &key.0.to_be_bytes())?;
+                if entry
+                    .and_then(|entry| number(entry, 0))
+                    .is_some_and(|end| end <= now)
+                {
+                    self.remove(txn, key)?;
+                }
+            }
+            for key in leases {
+                let lease = self.leases.get(txn, &key)?;
+                if lease
+                    .and_then(|lease| number(lease, 8))
+                    .is_some_and(|end| end <= now)
+                {
+                    self.leases.delete(txn, &key)?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Removes the files of an environment that nobody has open here.
+pub(super) fn clear(home: &Path) -> Result<(), Error> {
+    for file in ["data.mdb", "lock.mdb"] {
+        match std::fs::remove_file(home.join(file)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}

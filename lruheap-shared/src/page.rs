@@ -1,0 +1,347 @@
+//! A file of counters that all processes of a machine have in their memory: generations, and
+//! the numbers that are watched at every hit. Nothing else is shared by memory, and no other
+//! code of this crate is `unsafe` but where an LMDB environment is opened.
+//!
+//! # What is promised, and by which ordering
+//!
+//! [`advance`](Page::advance) and then [`notify`](Page::notify) change a cell each, `AcqRel`.
+//! Whoever loads the watched number (`Acquire`) and finds it changed therefore sees the new
+//! generation as well. Each change is one atomic operation on memory that all processes have
+//! in common: once it has returned, whoever is told so by any means sees it.
+//!
+//! # Its life
+//!
+//! The counters of a run of the machine are those of no other (`clock::boot`), and begin at a
+//! random `base`, so no generation ever comes back. Whoever opens the page and finds one that
+//! is of no use makes a new one beside it, whole and without holes, so that a full disk can't
+//! take it away later, and renames it. All of that is done while the folder is
+//! [held](crate::folder::hold). A page whose file is replaced or removed is *dead*: all that
+//! is watched there is [`BLIND`] from then on, for every process that still has it.
+//!
+//! What has been mapped stays so until the process ends. A child that was forked without
+//! `exec` may use it, but not the stores that are built on it.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::backend::{BLIND, Name};
+use crate::error::Error;
+use crate::folder::{self, Held};
+
+/// The file; another layout has another name, so that programs of several versions of this
+/// crate get along in one folder.
+const FILE: &str = "generations.1";
+const HOME: &str = "1-";
+
+const MAGIC: u64 = u64::from_le_bytes(*b"lruheap1");
+const HEADER: usize = 512;
+const CELLS: usize = 4096;
+const WORDS: usize = HEADER + 2 * CELLS;
+const BYTES: usize = WORDS * 8;
+
+/// Where the words of the header are.
+const AT_MAGIC: usize = 0;
+const AT_BOOT: usize = 1;
+const AT_BASE: usize = 2;
+const AT_DEAD: usize = 3;
+const AT_SIZE: usize = 4;
+
+/// The counters of a folder.
+#[derive(Debug)]
+pub(crate) struct Page {
+    words: &'static [AtomicU64],
+    path: PathBuf,
+    identity: Option<(u64, u64)>,
+}
+
+impl Page {
+    /// The page of a folder, which is made if there is none that is of use.
+    pub(crate) fn open(folder: &Path, _held: &Held) -> Result<Self, Error> {
+        let path = folder.join(FILE);
+        if let Some(page) = Page::existing(&path)? {
+            let is_ours =
+                page.word(AT_MAGIC) == MAGIC && page.word(AT_BOOT) == crate::clock::boot();
+            if is_ours && page.is_alive() {
+                return Ok(page);
+            }
+            page.end();
+        }
+        make(folder, &path)?;
+        Page::existing(&path)?
+            .ok_or_else(|| Error::Unreachable("the page of counters is gone".into()))
+    }
+
+    fn existing(path: &Path) -> Result<Option<Self>, Error> {
+        let file = match folder::options().open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        if file.metadata()?.len() != BYTES as u64 {
+            return Ok(None);
+        }
+        Ok(Some(Page {
+            words: map(&file)?,
+            path: path.to_owned(),
+            identity: folder::identity(path),
+        }))
+    }
+
+    fn word(&self, at: usize) -> u64 {
+        self.words[at].load(Ordering::Acquire)
+    }
+
+    /// Changes with the page: generations of another one are not to be compared.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.word(AT_BASE)
+    }
+
+    /// The folder of what belongs to this page, and to no other.
+    pub(crate) fn home(&self, folder: &Path) -> PathBuf {
+        folder.join(format!("{HOME}{:016x}", self.epoch()))
+    }
+
+    /// The folders of pages that are no more.
+    pub(crate) fn leavings(&self, folder: &Path) -> Vec<PathBuf> {
+        let own = self.home(folder);
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            return Vec::new();
+        };
+        entries
+            .flatten()
+            .filter(|entry| {
+                let name = entry.file_name();
+                let hex = name.to_str().and_then(|name| name.strip_prefix(HOME));
+                hex.is_some_and(|hex| hex.len() == 16 && u64::from_str_radix(hex, 16).is_ok())
+            })
+            .map(|entry| entry.path())
+            .filter(|path| *path != own)
+            .collect()
+    }
+
+    /// A number that the processes of this page agree about: the size of its store.
+    pub(crate) fn size(&self) -> u64 {
+        self.word(AT_SIZE)
+    }
+
+    /// Sets what all agree about; the folder is held meanwhile, and nobody uses the store.
+    pub(crate) fn set_size(&self, size: u64, _held: &Held) {
+        self.words[AT_SIZE].store(size, Ordering::Release);
+    }
+
+    /// Whether this is the page that others open as well, as far as anyone has looked.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.word(AT_DEAD) == 0
+    }
+
+    /// Fails if this page is dead.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.is_alive() {
+            return Ok(());
+        }
+        Err(Error::Unreachable(
+            "the folder was removed or made anew".into(),
+        ))
+    }
+
+    /// Looks whether the file is still there, and the one that was opened.
+    pub(crate) fn look(&self) {
+        if self.is_alive() && folder::identity(&self.path) != self.identity {
+            self.end();
+        }
+    }
+
+    /// Nobody is to use this page any more.
+    pub(crate) fn end(&self) {
+        self.words[AT_DEAD].store(1, Ordering::Release);
+        for cell in &self.words[HEADER + CELLS..] {
+            cell.store(BLIND, Ordering::Release);
+        }
+    }
+
+    /// The current generation.
+    pub(crate) fn generation(&self, name: Name) -> u64 {
+        let count = self.words[HEADER + index(name)].load(Ordering::Acquire);
+        self.epoch().wrapping_add(count)
+    }
+
+    /// Replaces the generation.
+    pub(crate) fn advance(&self, name: Name) {
+        self.words[HEADER + index(name)].fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The number that is watched. Generations have cells of their own, so it changes only by
+    /// [`notify`](Self::notify).
+    pub(crate) fn watch(&self, name: Name) -> &'static AtomicU64 {
+        &self.words[HEADER + CELLS + index(name)]
+    }
+
+    /// Changes the number that is watched; gives the one that was there.
+    pub(crate) fn notify(&self, name: Name) -> Result<u64, Error> {
+        let next = |number: u64| (number != BLIND).then(|| number.wrapping_add(1));
+        self.watch(name)
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, next)
+            .or_else(|blind| self.check().map(|()| blind))
+    }
+}
+
+/// A name is a hash already: its low bits are as good as any.
+#[allow(clippy::cast_possible_truncation)]
+fn index(name: Name) -> usize {
+    name.0 as usize % CELLS
+}
+
+/// Makes a page beside its place, whole, and moves it there.
+fn make(folder: &Path, path: &Path) -> Result<(), Error> {
+    let mut words = vec![0_u64; WORDS];
+    words[AT_MAGIC] = MAGIC;
+    words[AT_BOOT] = crate::clock::boot();
+    words[AT_BASE] = folder::random();
+    // Far from `BLIND`, and from what another page had.
+    words[HEADER + CELLS..].fill(folder::random() >> 1);
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    let beside = folder.join(format!("{FILE}.{:016x}", folder::random()));
+    let written = folder::options()
+        .create_new(true)
+        .open(&beside)
+        .and_then(|mut file| file.write_all(&bytes))
+        .and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    Ok(written?)
+}
+
+/// The words of a file of the right length, for as long as the process lives.
+#[allow(unsafe_code, clippy::cast_ptr_alignment)]
+fn map(file: &File) -> Result<&'static [AtomicU64], Error> {
+    // SAFETY:
+    // 1. Nobody makes the file shorter while it is mapped: it is written before it gets its
+    //    name, is replaced by renaming another to that, and stands in a folder that only its
+    //    user may write to.
+    // 2. What other processes write meanwhile, they write by atomic operations on whole
+    //    words; and here nothing is read or written but through `AtomicU64`, below.
+    let mapped = unsafe { memmap2::MmapMut::map_mut(file) }?;
+    if mapped.len() != BYTES {
+        return Err(Error::Unreachable(
+            "the page of counters has another length".into(),
+        ));
+    }
+    let mapped = Box::leak(Box::new(mapped));
+    // SAFETY:
+    // 1. The memory is `BYTES` long, which is `WORDS` words of 8 bytes.
+    // 2. A mapping begins at a page of memory, so it is aligned for `AtomicU64`.
+    // 3. All bytes are initialized, and every bit pattern is an `AtomicU64`.
+    // 4. It is leaked, so it lives as long as the process; and the only `&mut` to it ends
+    //    here, so that it is reached by these shared references alone.
+    Ok(unsafe { std::slice::from_raw_parts(mapped.as_mut_ptr().cast::<AtomicU64>(), WORDS) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::folder::tests::Temporary;
+    use std::time::Duration;
+
+    fn open(folder: &Path) -> Page {
+        let held = folder::hold(&folder.join("lock"), Duration::from_secs(5)).expect("a lock");
+        Page::open(folder, &held).expect("a page")
+    }
+
+    #[test]
+    fn two_who_open_a_folder_share_one_page() {
+        let folder = Temporary::new();
+        let pages: Vec<Page> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| open(&folder.0))).collect();
+            threads
+                .into_iter()
+                .map(|it| it.join().expect("a page"))
+                .collect()
+        });
+        let (name, other) = (Name(7), Name(8));
+        let before = pages[0].generation(name);
+        let watched = pages[1].watch(name).load(Ordering::Acquire);
+        pages[2].advance(name);
+        assert_eq!(pages[3].notify(name), Ok(watched));
+        for page in &pages {
+            assert_eq!(page.epoch(), pages[0].epoch());
+            assert_eq!(page.generation(name), before.wrapping_add(1));
+            assert_eq!(page.generation(other), before, "its cell was not touched");
+            assert_eq!(page.watch(name).load(Ordering::Acquire), watched + 1);
+            assert_eq!(page.watch(other).load(Ordering::Acquire), watched);
+        }
+        let names: Vec<_> = std::fs::read_dir(&folder.0)
+            .expect("a folder")
+            .flatten()
+            .collect();
+        assert_eq!(names.len(), 2, "the page and the lock: {names:?}");
+    }
+
+    #[test]
+    fn a_page_that_is_of_no_use_is_made_anew_and_whoever_has_it_is_blind() {
+        type Damage = fn(&Page);
+        let damages: [Damage; 2] = [
+            |page| page.words[AT_MAGIC].store(1, Ordering::Release),
+            |page| page.words[AT_BOOT].store(1, Ordering::Release),
+        ];
+        for damage in damages {
+            let folder = Temporary::new();
+            let old = open(&folder.0);
+            old.check().expect("it is alive");
+            damage(&old);
+            let new = open(&folder.0);
+            assert_ne!(new.epoch(), old.epoch());
+            new.check().expect("it is alive");
+            old.check().expect_err("it is dead");
+            assert_eq!(old.watch(Name(1)).load(Ordering::Acquire), BLIND);
+            old.notify(Name(1)).expect_err("nobody would hear of it");
+            assert_eq!(old.watch(Name(1)).load(Ordering::Acquire), BLIND);
+        }
+    }
+
+    #[test]
+    fn one_that_is_too_short_or_gone_is_made_anew() {
+        let folder = Temporary::new();
+        std::fs::write(folder.0.join(FILE), b"foreign").expect("a file");
+        let old = open(&folder.0);
+        old.look();
+        old.check().expect("it is where it was");
+        std::fs::remove_file(folder.0.join(FILE)).expect("it is removed");
+        let new = open(&folder.0);
+        assert_ne!(new.epoch(), old.epoch());
+        old.look();
+        old.check().expect_err("another is there");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn it_has_no_holes() {
+        use std::os::unix::fs::MetadataExt;
+        let folder = Temporary::new();
+        open(&folder.0);
+        let data = std::fs::metadata(folder.0.join(FILE)).expect("it is there");
+        assert_eq!(data.len(), BYTES as u64);
+        let _ = File::open(folder.0.join(FILE)).and_then(|file| file.sync_all());
+        let data = std::fs::metadata(folder.0.join(FILE)).expect("it is there");
+        assert!(data.blocks() * 512 >= BYTES as u64, "{}", data.blocks());
+    }
+
+    #[test]
+    fn only_what_is_a_page_s_is_left_behind() {
+        let folder = Temporary::new();
+        let page = open(&folder.0);
+        for name in [
+            "1-0123456789abcdef",
+            "1-short",
+            "mine",
+            "2-0123456789abcdef",
+        ] {
+            folder::make(&folder.0.join(name)).expect("a folder");
+        }
+        folder::make(&page.home(&folder.0)).expect("its home");
+        let expected = folder.0.join("1-0123456789abcdef");
+        assert_eq!(page.leavings(&folder.0), [expected]);
+    }
+}
