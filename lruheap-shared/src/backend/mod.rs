@@ -9,6 +9,8 @@ pub(crate) mod contract;
 pub(crate) mod lmdb;
 pub(crate) mod memory;
 pub(crate) mod null;
+#[cfg(all(test, unix))]
+pub(crate) mod other;
 
 use std::fmt;
 use std::future::Future;

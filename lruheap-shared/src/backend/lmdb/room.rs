@@ -32,8 +32,9 @@ const READERS: u32 = 4096;
 /// anew before the old is free.
 const FILLED: u64 = 70;
 
-/// The most entries that one transaction takes out of the way of a value.
-const EVICTED: usize = 512;
+/// How many entries go for a small one, if need be: each changes a page or two, and those are
+/// written anew as well.
+const EVICTED: u64 = 8;
 
 /// The environment of a folder.
 pub(super) struct Room {
@@ -161,9 +162,10 @@ impl Room {
         Ok(record.and_then(|record| Some((number(record, 0)?, record.get(HEAD..)?.to_vec()))))
     }
 
-    /// The bytes of values that belong in one transaction.
-    pub(super) fn batch(&self) -> usize {
-        usize::try_from(self.most * self.page / 64).unwrap_or(usize::MAX)
+    /// How many requests belong in one transaction, and how many bytes of values.
+    pub(super) fn batch(&self) -> (usize, usize) {
+        let fits = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        (fits(self.most / 16), fits(self.most * self.page / 64))
     }
 
     /// How many entries there are, and the bytes that are in use.
@@ -202,7 +204,7 @@ impl Room {
     pub(super) fn set(&self, txn: &mut RwTxn<'_>, key: Key, record: &mut [u8]) -> heed::Result<()> {
         self.remove(txn, key)?;
         let more = record.len() as u64 / self.page + 2;
-        for _ in 0..EVICTED {
+        for _ in 0..EVICTED + more {
             if self.used(txn)? + more <= self.most || !self.evict(txn)? {
                 break;
             }
@@ -251,16 +253,24 @@ impl Room {
         Ok(true)
     }
 
-    /// Makes room by taking out what was written first, `percent` of all. In two transactions,
-    /// because a page that one sets free is used again by the next but one.
+    /// Makes room by taking out what was written first, `percent` of all. In several
+    /// transactions: each writes anew what it changes, and a page that one sets free is used
+    /// again by the next but one.
     pub(super) fn make_room(&self, percent: u64) -> heed::Result<()> {
-        for _ in 0..2 {
-            self.write(|txn| {
-                if percent >= 100 {
+        if percent >= 100 {
+            for _ in 0..2 {
+                self.write(|txn| {
                     self.entries.clear(txn)?;
-                    return self.order.clear(txn);
-                }
-                for _ in 0..=self.entries.len(txn)? * percent / 200 {
+                    self.order.clear(txn)
+                })?;
+            }
+            return Ok(());
+        }
+        let (entries, _) = self.count()?;
+        let each = EVICTED.max(self.most / 32);
+        for _ in 0..(entries * percent / 100).div_ceil(each).max(2) {
+            self.write(|txn| {
+                for _ in 0..each {
                     self.evict(txn)?;
                 }
                 Ok(())

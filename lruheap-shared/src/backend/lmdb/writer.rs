@@ -75,6 +75,10 @@ impl Work {
     }
 }
 
+fn is_full<T>(result: &heed::Result<T>) -> bool {
+    matches!(result, Err(heed::Error::Mdb(MdbError::MapFull)))
+}
+
 /// Where the answer is waited for.
 #[derive(Default)]
 struct Slot {
@@ -221,7 +225,8 @@ impl Thread {
     fn serve(&mut self, first: Request) {
         let mut len = first.work.len();
         let mut batch = vec![first];
-        while batch.len() < BATCH && len < self.room.batch() {
+        let (count, bytes) = self.room.batch();
+        while batch.len() < count.min(BATCH) && len < bytes {
             let Ok(next) = self.requests.try_recv() else {
                 break;
             };
@@ -276,11 +281,15 @@ impl Thread {
                     .map(apply)
                     .collect::<heed::Result<Vec<bool>>>()
             });
-            match (done, more.next()) {
-                (Err(heed::Error::Mdb(MdbError::MapFull)), Some(percent)) => {
-                    self.room.make_room(*percent).map_err(told)?;
-                }
-                (done, _) => return done.map_err(told),
+            if !is_full(&done) {
+                return done.map_err(told);
+            }
+            let Some(percent) = more.next() else {
+                return done.map_err(told);
+            };
+            let made = self.room.make_room(*percent);
+            if !is_full(&made) {
+                made.map_err(told)?;
             }
         }
     }
