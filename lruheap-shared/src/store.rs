@@ -69,7 +69,7 @@ impl Store {
             timing,
             shown,
         } = address;
-        let backend = backend::open(place, &shown, timing)?;
+        let backend = backend::open(&place, &shown, timing)?;
         Ok(Store::new(backend, timing, shown))
     }
 

@@ -22,16 +22,17 @@ use crate::address::{Place, Timing};
 use crate::error::Error;
 
 /// Opens the store at a place, which may be shown like this.
-pub(crate) fn open(place: Place, shown: &str, timing: Timing) -> Result<Box<dyn Backend>, Error> {
-    let _ = (shown, timing);
+pub(crate) fn open(place: &Place, shown: &str, timing: Timing) -> Result<Box<dyn Backend>, Error> {
     match place {
+        Place::Lmdb(folder, size) => {
+            let store = lmdb::Lmdb::open(folder, *size, shown, timing)?;
+            Ok(Box::new(store))
+        }
         Place::Memory => Ok(Box::new(memory::Memory::default())),
         Place::Null => Ok(Box::new(null::Null::default())),
-        Place::Lmdb(..)
-        | Place::File(_)
-        | Place::Redis(_)
-        | Place::RedisCluster(_)
-        | Place::Memcached(_) => Err(Error::Address("this kind of store is not there yet".into())),
+        Place::File(_) | Place::Redis(_) | Place::RedisCluster(_) | Place::Memcached(_) => {
+            Err(Error::Address("this kind of store is not there yet".into()))
+        }
     }
 }
 
