@@ -75,6 +75,17 @@ impl Cells {
             cell.store(*number, Ordering::Release);
         }
     }
+
+    /// All is known again, and what was missed as well: that was [changed](Self::change)
+    /// before this. The rest has the number that it had.
+    #[allow(dead_code)]
+    pub(crate) fn resume(&self) {
+        let mut state = self.state.lock();
+        state.is_blind = false;
+        for (cell, number) in state.cells.values() {
+            cell.store(*number, Ordering::Release);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -112,5 +123,17 @@ mod tests {
         cells.restore();
         assert!(read(a) > first);
         assert_ne!(read(cells.watch(Name(3))), BLIND);
+    }
+    #[test]
+    fn where_it_is_known_what_was_missed_the_rest_keeps_its_number() {
+        let cells = Cells::default();
+        let (a, b) = (cells.watch(Name(1)), cells.watch(Name(2)));
+        let before = (read(a), read(b));
+        cells.lose();
+        cells.change(Name(2));
+        assert_eq!((read(a), read(b)), (BLIND, BLIND));
+        cells.resume();
+        assert_eq!(read(a), before.0);
+        assert!(read(b) > before.1);
     }
 }
