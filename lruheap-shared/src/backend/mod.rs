@@ -7,6 +7,8 @@
 #[cfg(test)]
 pub(crate) mod contract;
 pub(crate) mod lmdb;
+#[cfg(feature = "memcached")]
+pub(crate) mod memcached;
 pub(crate) mod memory;
 pub(crate) mod null;
 #[cfg(all(test, unix))]
