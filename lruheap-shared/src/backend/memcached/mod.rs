@@ -26,12 +26,11 @@
 //! fails what it has, and takes nothing else with it. There is no copy anywhere, and nothing
 //! moves to another server meanwhile: it would be old when the first one comes back.
 
+mod command;
 mod notices;
 mod numbers;
-#[cfg(test)]
-mod process;
 mod servers;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 mod wire;
 
@@ -39,10 +38,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use self::command::{Answer, Command, Found};
 use self::notices::Notices;
 use self::numbers::{Place, number, stored};
 use self::servers::{Question, Servers};
-use self::wire::{Answer, Command, Found};
 use super::{Backend, Key, Name, Reading, Status, Token};
 use crate::address::Timing;
 use crate::error::Error;

@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::command::Answer;
 use super::numbers::{self, Place};
 use super::servers::Servers;
-use super::wire::Answer;
 use crate::backend::Name;
 use crate::cells::Cells;
 use crate::error::Error;
@@ -160,9 +160,8 @@ impl Channel {
 
     fn watch(self: &Arc<Self>, name: Name) -> &'static AtomicU64 {
         let is_blind = {
-            let mut state = self.state.lock();
-            self.start(&mut state);
-            if state.seen.contains_key(&name) {
+            let state = self.state.lock();
+            if state.is_running && state.seen.contains_key(&name) {
                 return self.cells.watch(name);
             }
             state.is_blind
@@ -179,7 +178,9 @@ impl Channel {
         let seen = state.seen.entry(name).or_insert(number);
         if seen.is_none() {
             self.lose(&mut state);
+            self.wake.notify_all();
         }
+        self.start(&mut state);
         self.cells.watch(name)
     }
 
@@ -276,7 +277,8 @@ impl Channel {
             }
         }
         // One that came meanwhile is not known yet.
-        if state.is_blind && state.seen.values().all(Option::is_some) {
+        let is_known = state.seen.values().all(Option::is_some);
+        if state.is_blind && is_known && !names.is_empty() {
             self.cells.resume();
             state.is_blind = false;
         }

@@ -7,8 +7,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Instant;
 
+use super::command::{Answer, Command};
 use super::servers::{Question, Servers};
-use super::wire::{Answer, Command};
 use crate::error::Error;
 
 /// How often numbers are made that are gone when they are read.

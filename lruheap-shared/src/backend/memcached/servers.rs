@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::wire::{Answer, Command, Connection, Facts};
+use super::command::{Answer, Command, Facts};
+use super::wire::Connection;
 use crate::error::Error;
 
 /// Connections to a server that are kept while nobody uses them.
@@ -21,6 +22,9 @@ const AT_ONCE: usize = 256;
 
 /// How long the addresses of a name are taken for right when nothing is there.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// What a server takes if nothing else is said.
+const USUAL_MOST: usize = 1 << 20;
 
 /// All servers.
 pub(super) struct Servers {
@@ -125,7 +129,7 @@ impl Servers {
             answers.push(match answer {
                 Answer::Refused(what) if what.starts_with("object too large") => Answer::TooLarge {
                     len: command.len(),
-                    most: connection.facts().most.unwrap_or_default(),
+                    most: connection.facts().most.unwrap_or(USUAL_MOST),
                 },
                 answer => answer,
             });

@@ -1,20 +1,18 @@
-//! The store with real servers, and with what may happen to them.
+//! The store with real servers. What may happen to them is in `outages.rs`.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
+mod outages;
+mod process;
+
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::process::{Server, free_port};
+use self::process::Server;
 use super::*;
 use crate::backend::BLIND;
 use crate::backend::contract::{self, until};
 
 /// Patient enough for a machine that is busy.
 const DEADLINE: Duration = Duration::from_millis(500);
-
-/// What the system may add to a deadline.
-const SLACK: Duration = Duration::from_millis(500);
 
 const LONG: Duration = Duration::from_secs(100);
 
@@ -37,25 +35,6 @@ fn watched(store: &Memcached, name: Name) -> u64 {
 
 fn sees(store: &Memcached, name: Name) {
     until("it sees", || watched(store, name) != BLIND);
-}
-
-/// A key that is on this server.
-fn key_on(store: &Memcached, server: usize) -> Key {
-    let mut keys = (0..).map(Key);
-    keys.find(|key| store.servers.of(key.0) == server)
-        .expect("there is one")
-}
-
-/// That this fails, and is no longer about it than it may be.
-#[track_caller]
-fn fails<T>(act: impl FnOnce() -> Result<T, Error>) -> Error {
-    let begin = Instant::now();
-    let Err(error) = act() else {
-        panic!("it does not fail");
-    };
-    let took = begin.elapsed();
-    assert!(took < DEADLINE + SLACK, "{took:?}");
-    error
 }
 
 #[test]
@@ -95,133 +74,10 @@ fn names_and_keys_are_found_in_the_same_place_in_whatever_order_the_servers_are_
 }
 
 #[test]
-fn a_server_that_is_killed_fails_its_own_and_comes_back_without_what_it_had() {
-    let mut servers = [Server::start(&[]), Server::start(&[])];
-    let store = store(&[&servers[0], &servers[1]]);
-    let (here, there) = (key_on(&store, 0), key_on(&store, 1));
-    let (near, far) = (Name(here.0), Name(there.0));
-    store.generation(&[near, far]).expect("they are made");
-    sees(&store, near);
-    sees(&store, far);
-    for key in [here, there] {
-        store.set(key, b"x", LONG, None).expect("it takes a value");
-    }
-    servers[1].kill();
-    let error = fails(|| store.get(there, &[]));
-    assert!(matches!(error, Error::Unreachable(_)), "{error:?}");
-    let read = store.get(here, &[near]).expect("the other is well");
-    assert!(read.entry.is_some() && read.generations[0].is_some());
-    until("one is blind", || watched(&store, far) == BLIND);
-    assert_ne!(watched(&store, near), BLIND, "only one");
-    let status = store.status().expect("one answers");
-    assert!(!status.is_up);
-    assert_eq!(status.backend, "memcached");
-    servers[1].restart();
-    until("it is found again", || store.get(there, &[]).is_ok());
-    let read = store.get(there, &[near, far]).expect("it answers");
-    assert_eq!(read.entry, None);
-    assert!(read.generations[0].is_some());
-    assert_eq!(read.generations[1], None);
-    sees(&store, far);
-    let status = store.status().expect("it answers");
-    assert!(status.is_up && status.entries >= Some(3), "{status:?}");
-    assert_eq!(status.limit, Some(2 * (64 << 20)));
-    assert_eq!(status.policy.as_deref(), Some("lru"));
-}
-
-#[test]
-fn a_server_that_restarted_unnoticed_costs_no_error() {
-    let mut server = Server::start(&[]);
-    let store = store(&[&server]);
-    let name = Name(1);
-    let before = store.generation(&[name]).expect("it is made");
-    server.kill();
-    server.restart();
-    let after = store
-        .generation(&[name])
-        .expect("the old connection is not used");
-    assert_ne!(before, after);
-}
-
-#[test]
-fn a_server_that_hangs_costs_the_deadline_and_blinds() {
-    let server = Server::start(&[]);
-    let store = store(&[&server]);
-    let (key, name) = (Key(1), Name(1));
-    sees(&store, name);
-    store.set(key, b"x", LONG, None).expect("it takes a value");
-    server.signal("STOP");
-    let large = vec![1; 900 << 10];
-    assert_eq!(fails(|| store.get(key, &[name])), Error::Timeout(DEADLINE));
-    assert_eq!(
-        fails(|| store.set(key, &large, LONG, None)),
-        Error::Timeout(DEADLINE)
-    );
-    assert_eq!(
-        fails(|| store.generation(&[name])),
-        Error::Timeout(DEADLINE)
-    );
-    assert_eq!(
-        fails(|| store.lease(key, Token(1), LONG)),
-        Error::Timeout(DEADLINE)
-    );
-    fails(|| store.notify(name));
-    fails(|| store.status());
-    until("it is blind", || watched(&store, name) == BLIND);
-    server.signal("CONT");
-    until("it answers again", || store.get(key, &[]).is_ok());
-    sees(&store, name);
-}
-
-#[test]
-fn nobody_there_at_first_is_no_error_yet() {
-    let port = free_port();
-    let store = store_at(&[format!("127.0.0.1:{port}")]);
-    let error = fails(|| store.get(Key(1), &[]));
-    assert!(matches!(error, Error::Unreachable(_)), "{error:?}");
-    let error = fails(|| store.status());
-    assert!(matches!(error, Error::Unreachable(_)), "{error:?}");
-    assert_eq!(watched(&store, Name(1)), BLIND);
-    assert!(fails(|| store.notify(Name(1))).is_outage());
-}
-
-#[test]
-fn a_host_that_has_no_address_is_out_of_reach() {
-    let store = store_at(&["no-such-host.invalid:11211".into()]);
-    assert!(fails(|| store.get(Key(1), &[])).is_outage());
-    assert!(fails(|| store.get(Key(1), &[])).is_outage());
-}
-
-#[test]
 fn a_host_is_found_by_its_name() {
     let server = Server::start(&[]);
     let store = store_at(&[server.address().replace("127.0.0.1", "localhost")]);
     store.set(Key(1), b"x", LONG, None).expect("it is found");
-}
-
-#[test]
-fn whoever_talks_otherwise_is_no_memcached() {
-    for (says, stays) in [
-        ("HTTP/1.1 400 Bad Request\r\n\r\n", true),
-        ("", false),
-        ("VA 99999999999 t1\r\n", true),
-        ("STAT a b\r\nEND\r\nEND\r\nVA 3 t\r\nabcdefgh", true),
-        ("END\r\nEND\r\nVA 300 t9\r\nab", true),
-        ("END\r\nEND\r\nHD c-1\r\n", true),
-    ] {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-        let address = listener
-            .local_addr()
-            .expect("it has an address")
-            .to_string();
-        let thread = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().expect("somebody comes");
-            stream.write_all(says.as_bytes()).expect("it can be told");
-            while stays && stream.read(&mut [0; 100]).is_ok_and(|read| read > 0) {}
-        });
-        fails(|| store_at(&[address]).get(Key(1), &[]));
-        thread.join().expect("it is let go");
-    }
 }
 
 #[test]
@@ -232,13 +88,17 @@ fn a_value_that_is_too_large_is_told() {
         let most = if options.is_empty() { 1 << 20 } else { 2 << 20 };
         for len in [most, 4 << 20] {
             let value = vec![7; len];
-            let error = fails(|| store.set(Key(1), &value, LONG, None));
+            let error = store
+                .set(Key(1), &value, LONG, None)
+                .expect_err("too large");
             let len = len + HEAD;
             assert_eq!(error, Error::TooLarge { len, most });
         }
         // One that is within the limit, but not together with what the server adds.
         let value = vec![7; most - HEAD - 10];
-        let error = fails(|| store.set(Key(1), &value, LONG, None));
+        let error = store
+            .set(Key(1), &value, LONG, None)
+            .expect_err("too large");
         assert!(matches!(error, Error::TooLarge { .. }), "{error:?}");
         let value = vec![7; most - 1000];
         store.set(Key(1), &value, LONG, None).expect("it takes it");
@@ -336,17 +196,6 @@ fn a_change_while_one_was_blind_is_not_missed_and_the_rest_is_as_it_was() {
     sees(&one, a);
     assert_ne!(watched(&one, a), before.0);
     assert_eq!(watched(&one, b), before.1);
-}
-
-#[test]
-fn a_server_that_is_flushed_has_no_generations() {
-    let server = Server::start(&[]);
-    let store = store(&[&server]);
-    let before = store.generation(&[Name(1)]).expect("it is made");
-    server.say("flush_all\r\n", "OK\r\n");
-    let read = store.get(Key(1), &[Name(1)]).expect("it answers");
-    assert_eq!(read.generations, [None]);
-    assert_ne!(store.generation(&[Name(1)]).expect("it is made"), before);
 }
 
 #[test]
