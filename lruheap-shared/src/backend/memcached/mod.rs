@@ -1,5 +1,6 @@
-//! A store on memcached servers, from version 1.6 on: what belongs here is how the parts of
-//! a store (entries, generations, leases) are laid out on them.
+//! A store on memcached servers: what belongs here is how the parts of a store (entries,
+//! generations, leases) are laid out on them. They have to know the meta commands as version
+//! 1.6 has them; one that does not says so at each call, which fails.
 //!
 //! The protocol is spoken in `wire.rs`, and by no client of others: those that are there
 //! have no deadline for connecting, or use a connection again that has an answer under way,
@@ -24,7 +25,9 @@
 //! All that is to be found under a key is on one server, which every process that has the
 //! same list of servers finds in the same way; the same for each name. One that is down
 //! fails what it has, and takes nothing else with it. There is no copy anywhere, and nothing
-//! moves to another server meanwhile: it would be old when the first one comes back.
+//! moves to another server meanwhile: it would be old when the first one comes back. For the
+//! same reason, a server that joins a list again is to be restarted before: it may have
+//! generations that were replaced elsewhere.
 
 mod command;
 mod notices;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::command::{Answer, Command, Facts};
 use super::wire::Connection;
@@ -34,6 +34,8 @@ pub(super) struct Servers {
 
 struct Server {
     name: String,
+    /// The hash of the name.
+    seed: u64,
     addresses: Arc<Addresses>,
     idle: Mutex<Vec<Connection>>,
 }
@@ -63,6 +65,7 @@ impl Servers {
             if servers.iter().all(|server| server.name != *name) {
                 servers.push(Server {
                     name: name.clone(),
+                    seed: xxh3_64(name.as_bytes()),
                     addresses: Arc::default(),
                     idle: Mutex::default(),
                 });
@@ -79,11 +82,7 @@ impl Servers {
     /// on the names as they are written in the address, not on their order, and if there is
     /// one server more or less, only what was or will be there moves.
     pub(super) fn of(&self, id: u128) -> usize {
-        let weight = |server: &Server| {
-            let mut bytes = server.name.clone().into_bytes();
-            bytes.extend_from_slice(&id.to_le_bytes());
-            xxh3_64(&bytes)
-        };
+        let weight = |server: &Server| xxh3_64_with_seed(&id.to_le_bytes(), server.seed);
         let all = self.servers.iter().enumerate();
         all.max_by_key(|(_, server)| weight(server))
             .map_or(0, |(at, _)| at)

@@ -136,8 +136,7 @@ impl Connection {
                     ..Found::default()
                 }
             }
-            // Versions before 1.6.10 said `OK`.
-            "HD" | "OK" => Found::default(),
+            "HD" => Found::default(),
             "EN" | "NF" | "NS" | "EX" => return Ok(Answer::Not),
             "SERVER_ERROR" => {
                 return Ok(Answer::Refused(line["SERVER_ERROR".len()..].trim().into()));
