@@ -301,9 +301,9 @@ impl Backend for Memcached {
             match self.servers.facts(at) {
                 Ok(facts) => {
                     answered += 1;
-                    entries += facts.entries;
-                    used += facts.used;
-                    limit += facts.limit;
+                    entries = facts.entries.saturating_add(entries);
+                    used = facts.used.saturating_add(used);
+                    limit = facts.limit.saturating_add(limit);
                     if facts.keeps_all {
                         policy = "no evictions (-M)";
                     }

@@ -113,7 +113,7 @@ impl Connection {
         let now = self
             .facts
             .time
-            .map(|time| time + self.since.elapsed().as_secs());
+            .map(|time| time.saturating_add(self.since.elapsed().as_secs()));
         now.and_then(|now| now.checked_add(seconds))
             .filter(|date| i32::try_from(*date).is_ok())
             .unwrap_or(0)
@@ -123,7 +123,7 @@ impl Connection {
     pub(super) fn answer(&mut self, until: Instant) -> io::Result<Answer> {
         let line = self.line(until)?;
         let mut words = line.split(' ');
-        let found = match words.next().unwrap_or_default() {
+        let mut found = match words.next().unwrap_or_default() {
             "VA" => {
                 let len: usize = words
                     .next()
@@ -144,7 +144,6 @@ impl Connection {
             "ERROR" | "CLIENT_ERROR" => return Err(io::Error::new(ErrorKind::InvalidData, line)),
             _ => return Err(strange()),
         };
-        let mut found = found;
         for word in words {
             if let Some(left) = word.strip_prefix('t') {
                 found.left = left.parse().ok();
