@@ -32,7 +32,16 @@ pub(crate) fn open(place: &Place, shown: &str, timing: Timing) -> Result<Box<dyn
         }
         Place::Memory => Ok(Box::new(memory::Memory::default())),
         Place::Null => Ok(Box::new(null::Null::default())),
-        Place::File(_) | Place::Redis(_) | Place::RedisCluster(_) | Place::Memcached(_) => {
+        #[cfg(feature = "memcached")]
+        Place::Memcached(servers) => {
+            let store = memcached::connect(servers, shown.to_owned(), timing)?;
+            Ok(Box::new(store))
+        }
+        #[cfg(not(feature = "memcached"))]
+        Place::Memcached(_) => Err(Error::Address(
+            "memcached needs the feature `memcached` of lruheap".into(),
+        )),
+        Place::File(_) | Place::Redis(_) | Place::RedisCluster(_) => {
             Err(Error::Address("this kind of store is not there yet".into()))
         }
     }
