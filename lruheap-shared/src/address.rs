@@ -16,7 +16,8 @@ pub struct Timing {
     /// How long a lease lives after its holder has died: 5 s. While it lives, it is renewed.
     pub lease: Duration,
     /// How long a call waits for the computation of another process before it computes
-    /// itself: 5 s. With `at_most_once` it waits as long as the lease lives.
+    /// itself: 5 s. With `at_most_once` it waits as long as the lease lives, but no longer
+    /// than a minute, or this time if that is more; then there is an error.
     pub wait: Duration,
 }
 

@@ -20,6 +20,10 @@ use crate::way::{Tasks, Threads, Way};
 const SHORT: Duration = Duration::from_millis(1);
 const LONG: Duration = Duration::from_millis(25);
 
+/// How long a call waits at least that may not compute: two that wait for each other are
+/// not to wait for ever.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A result that can say that it is not to be had.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't say that whoever was computing has gone",
@@ -196,7 +200,7 @@ impl<K, V> Call<K, V> {
         };
         // Dropped here (a panic, a cancelled future), the lease is given back.
         let result = body.await;
-        self.lasts(self.tier.terms().0.ttl);
+        self.lasts(self.tier.terms().0.kept());
         let kept = outcome.value(&result).filter(|value| outcome.keeps(value));
         if let (Some(value), Some(marks)) = (kept, marks) {
             self.store(way, place, value, lease, marks).await;
@@ -243,9 +247,15 @@ impl<K, V> Call<K, V> {
                 Err(failure) => return self.give_up(failure, is_strict),
             }
             let store = self.tier.attach().store;
-            if !is_strict && begin.elapsed() >= store.timing.wait {
+            let waited = begin.elapsed();
+            // Whoever has the lease in this process waits for this call, or is of no use to
+            // it: the cache would have waited otherwise.
+            if !is_strict && (waited >= store.timing.wait || store.heart.holds(place.key)) {
                 let marks = self.marks(way, place, Some(reading)).await;
                 return Course::Compute { lease: None, marks };
+            }
+            if is_strict && waited >= store.timing.wait.max(PATIENCE) {
+                return Course::Refuse(Error::Timeout(waited));
             }
             has_waited = true;
             way.pause(pause).await;
@@ -356,7 +366,7 @@ impl<K, V> Call<K, V> {
             return;
         };
         let (ttl, token) = (
-            self.tier.terms().0.ttl,
+            self.tier.terms().0.kept(),
             lease.as_ref().map(|held| held.token),
         );
         let set = way.set(place.key, bytes, ttl, token).await;
@@ -372,12 +382,9 @@ impl<K, V> Call<K, V> {
 
     /// How long the value may live in memory, if it has this long in the store.
     fn lasts(&self, left: Duration) {
-        let left = self
-            .tier
-            .terms()
-            .0
-            .memory_ttl
-            .map_or(left, |ttl| ttl.min(left));
+        let Some(left) = self.tier.terms().0.in_memory(left) else {
+            return;
+        };
         let nanoseconds = u64::try_from(left.as_nanos()).unwrap_or(u64::MAX - 1);
         self.left.store(nanoseconds, Ordering::Relaxed);
     }
@@ -429,7 +436,7 @@ impl<O: Outcome> Values<O::Value> for Within<'_, O> {
     }
 
     fn are_timed(&self) -> bool {
-        true
+        self.outcome.values().are_timed()
     }
 
     fn is_good(&self, value: &O::Value) -> bool {

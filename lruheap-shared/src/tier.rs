@@ -18,7 +18,8 @@ use crate::codec::{Codec, Shape};
 use crate::envelope::{Envelope, Kind};
 use crate::store::{Failure, Store};
 
-/// How long results are kept that have no `ttl`.
+/// How long a store keeps results that have no `ttl`. They are valid for ever: this is for
+/// stores that only let go of what has an end.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// By how many generations the results of a function are told apart: removing one makes
@@ -31,9 +32,9 @@ pub struct Terms<K, V> {
     function: String,
     namespace: String,
     version: u64,
-    pub(crate) ttl: Duration,
+    ttl: Option<Duration>,
     /// How long they live in memory.
-    pub(crate) memory_ttl: Option<Duration>,
+    memory_ttl: Option<Duration>,
     pub(crate) coalesces: bool,
     tagged: bool,
 }
@@ -46,7 +47,7 @@ impl<K, V> Terms<K, V> {
             function: function.into(),
             namespace: String::new(),
             version: 0,
-            ttl: DAY,
+            ttl: None,
             memory_ttl: None,
             coalesces: true,
             tagged: false,
@@ -78,7 +79,7 @@ impl<K, V> Terms<K, V> {
     /// `shared(ttl = …)`
     #[must_use]
     pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.ttl = ttl;
+        self.ttl = Some(ttl);
         self
     }
 
@@ -101,6 +102,20 @@ impl<K, V> Terms<K, V> {
     pub fn tagged(mut self) -> Self {
         self.tagged = true;
         self
+    }
+
+    /// How long the store is to keep results.
+    pub(crate) fn kept(&self) -> Duration {
+        self.ttl.unwrap_or(DAY)
+    }
+
+    /// How long a result may live in memory that has this long left in the store.
+    pub(crate) fn in_memory(&self, left: Duration) -> Option<Duration> {
+        let left = self.ttl.map(|_| left);
+        match (left, self.memory_ttl) {
+            (Some(left), Some(ttl)) => Some(left.min(ttl)),
+            (left, ttl) => left.or(ttl),
+        }
     }
 
     /// What the keys of all results of the function begin with.
@@ -236,19 +251,33 @@ impl<K, V> Tier<K, V> {
     /// it was made sure of.
     #[inline]
     fn is_fresh(&self) -> bool {
-        let Some(attached) = self.attached.get() else {
-            return false;
-        };
-        let is_seen = attached.own.load(Ordering::Acquire) == self.seen.own.load(Ordering::Acquire);
-        is_seen
-            && attached.tags.is_none_or(|tags| {
-                tags.load(Ordering::Acquire) == self.seen.tags.load(Ordering::Acquire)
-            })
+        self.is_own_fresh() && self.are_tags_fresh()
     }
 
-    /// The place where a call looks at once, if that may be believed.
+    #[inline]
+    fn is_own_fresh(&self) -> bool {
+        self.attached.get().is_some_and(|attached| {
+            attached.own.load(Ordering::Acquire) == self.seen.own.load(Ordering::Acquire)
+        })
+    }
+
+    #[inline]
+    fn are_tags_fresh(&self) -> bool {
+        let tags = self.attached.get().and_then(|attached| attached.tags);
+        tags.is_none_or(|tags| {
+            tags.load(Ordering::Acquire) == self.seen.tags.load(Ordering::Acquire)
+        })
+    }
+
+    /// The place where a call looks at once, if that may be believed; without tags.
     #[inline]
     pub fn fresh(&self, slot: &'static Slot<K, V>) -> Fresh<K, V> {
+        Fresh(self.is_own_fresh().then_some(slot))
+    }
+
+    /// The same with tags.
+    #[inline]
+    pub fn fresh_tagged(&self, slot: &'static Slot<K, V>) -> Fresh<K, V> {
         Fresh(self.is_fresh().then_some(slot))
     }
 
@@ -377,7 +406,7 @@ impl<K, V> Tier<K, V> {
             fingerprint: self.attach().shape.fingerprint,
             epoch,
             generations: generations.to_vec(),
-            ttl: u64::try_from(terms.ttl.as_millis()).unwrap_or(u64::MAX),
+            ttl: u64::try_from(terms.kept().as_millis()).unwrap_or(u64::MAX),
             key: &place.bytes,
             payload: &payload,
         };
@@ -429,7 +458,7 @@ impl<K, V> Tier<K, V> {
             return;
         }
         let store = self.attach().store;
-        let ttl = self.terms().0.ttl;
+        let ttl = self.terms().0.kept();
         let set = || -> Result<(), Failure> {
             let generations = store.ask(|backend| backend.generation(&place.names))?;
             let epoch = store.ask(|backend| backend.get(place.key, &[]))?.epoch;

@@ -32,7 +32,7 @@ fn answer_at_once(plan: &Plan<'_>, site: &Site) -> TokenStream {
     let (name, home) = (placed(plan, &name).to_token_stream(), plan.home(site));
     let (begin, place, home) = match plan.slot(site) {
         Some(slot) => {
-            let fresh = Sharing::of(plan, site).map(|sharing| sharing.fresh(&slot));
+            let fresh = Sharing::of(plan, site).map(|sharing| sharing.fresh(site, &slot));
             (None, fresh.unwrap_or(slot), home)
         }
         None => {

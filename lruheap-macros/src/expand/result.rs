@@ -101,7 +101,7 @@ impl ResultPlan {
                 let ttl = duration(ttl, &options.private());
                 quote_spanned!(*span=> #private::lasting_errors::<#here, _, _>(#values, || #ttl))
             }
-            (None, None) if options.ttl.is_some() => {
+            (None, None) if options.ttl.is_some() || lives_shared(options) => {
                 quote_spanned!(*span=> #private::timed::<#here, _>(#values))
             }
             (None, None) => values.clone(),
@@ -170,6 +170,12 @@ impl ResultPlan {
             None => (outcome, "_as"),
         }
     }
+}
+
+/// Whether results have a time to live in the store, and with that in memory.
+fn lives_shared(options: &Options) -> bool {
+    let shared = options.shared.as_ref();
+    shared.is_some_and(|shared| shared.ttl.is_some())
 }
 
 /// Types that can't be another name for a `Result`.

@@ -36,9 +36,14 @@ impl<'p> Sharing<'p> {
     }
 
     /// The place where a call looks at once, if what is there may be believed.
-    pub(super) fn fresh(&self, slot: &TokenStream) -> TokenStream {
-        let tier = &self.tier;
-        quote_spanned!(self.plan.blamed()=> #tier.fresh(#slot))
+    pub(super) fn fresh(&self, site: &Site, slot: &TokenStream) -> TokenStream {
+        let span = self.plan.blamed();
+        let of = at(span, &site.of);
+        let fresh = match &self.plan.options.tags {
+            Some(_) => Ident::new("fresh_tagged", span),
+            None => Ident::new("fresh", span),
+        };
+        quote_spanned!(span=> #of::__shared().#fresh(#slot))
     }
 
     /// How the result relates to the value, as an expression.
@@ -104,24 +109,27 @@ pub(super) fn find(plan: &Plan<'_>) -> Option<TokenStream> {
     let (key, value, members) = (&plan.key, &plan.result.value, &plan.key_members);
     let codec = Ident::new(&format!("codec{}", members.len()), span);
     let terms = terms(plan, shared);
-    let (place, tier) = if plan.is_instantiated() {
+    let (kind, own, tier) = if plan.is_instantiated() {
         let instance = instance(plan);
         (
-            quote_spanned!(span=> static __SHARED: #private::shared::Tiers = #private::shared::Tiers::new();),
+            quote_spanned!(span=> Tiers),
+            TokenStream::new(),
             quote_spanned!(span=> __SHARED.of::<#instance, _, _>()),
         )
     } else {
         (
-            quote_spanned! {span=>
-                static __SHARED: #private::shared::Tier<#key, #value> = #private::shared::Tier::new();
-            },
-            quote_spanned!(span=> __SHARED),
+            quote_spanned!(span=> Tier),
+            quote_spanned!(span=> <#key, #value>),
+            quote_spanned!(span=> &__SHARED),
         )
     };
     Some(quote_spanned! {span=>
+        fn __shared() -> &'static #private::shared::Tier<#key, #value> {
+            static __SHARED: #private::shared::#kind #own = #private::shared::#kind::new();
+            #tier
+        }
         fn __tier() -> &'static #private::shared::Tier<#key, #value> {
-            #place
-            #tier.with(|| #terms)
+            Self::__shared().with(|| #terms)
         }
         fn __codec() -> #private::shared::Codec<#key, #value> {
             #private::shared::#codec::<#(#members,)* #value>()
