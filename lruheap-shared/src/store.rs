@@ -94,6 +94,11 @@ impl Store {
         })
     }
 
+    /// One that is not shared with anybody.
+    pub(crate) fn for_itself() -> &'static Store {
+        Box::leak(Box::new(Store::none()))
+    }
+
     fn none() -> Store {
         let null = Box::new(backend::null::Null::default());
         Store::new(null, Timing::default(), "null:".into())

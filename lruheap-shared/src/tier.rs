@@ -2,7 +2,7 @@
 //! memory may still be believed, and the controls that reach beyond this process.
 
 use std::any::{Any, TypeId, type_name};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,11 +40,11 @@ pub struct Terms<K, V> {
 }
 
 impl<K, V> Terms<K, V> {
-    /// Those of a function of this name, without any option.
-    pub fn new(codec: Codec<K, V>, function: impl Into<String>) -> Self {
+    /// Those of the function with this companion, without any option.
+    pub fn of<I>(codec: Codec<K, V>) -> Self {
         Terms {
             codec,
-            function: function.into(),
+            function: type_name::<I>().into(),
             namespace: String::new(),
             version: 0,
             ttl: None,
@@ -52,6 +52,13 @@ impl<K, V> Terms<K, V> {
             coalesces: true,
             tagged: false,
         }
+    }
+
+    /// `name = …`
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.function = name.into();
+        self
     }
 
     /// Of an instantiation of it.
@@ -312,8 +319,16 @@ impl<K, V> Tier<K, V> {
     pub(crate) fn attach(&'static self) -> &'static Attached {
         self.attached.get_or_init(|| {
             let (terms, prefix) = self.terms();
-            let store = Store::get();
             let name = Name(xxh3_128(prefix));
+            let store = if KNOWN.lock().insert(name) {
+                Store::get()
+            } else {
+                tracing::error!(
+                    function = terms.function,
+                    "two functions with `shared` go by the same name: this one is not shared; give it a `name`, or a `namespace`"
+                );
+                Store::for_itself()
+            };
             if terms.tagged {
                 TAGGED.lock().push(&self.seen.tags);
             }
@@ -590,6 +605,9 @@ impl Tiers {
         tier.downcast_ref().expect("an instantiation has its types")
     }
 }
+
+/// The functions that share their results: two of one name would get each other's.
+static KNOWN: Mutex<BTreeSet<Name>> = Mutex::new(BTreeSet::new());
 
 /// What the tiers with tags have seen of them.
 static TAGGED: Mutex<Vec<&'static AtomicU64>> = Mutex::new(Vec::new());

@@ -140,14 +140,11 @@ pub(super) fn find(plan: &Plan<'_>) -> Option<TokenStream> {
 /// The options, as an expression.
 fn terms(plan: &Plan<'_>, shared: &Shared) -> TokenStream {
     let (options, private) = (plan.options, plan.options.private());
-    let own = plan.function.name();
-    let name = match &options.name {
-        Some(name) => name.to_token_stream(),
-        None => quote!(#private::concat!(#private::module_path!(), "::", #own)),
-    };
-    let instantiated = plan.is_instantiated().then(|| {
-        let instance = instance(plan);
-        quote!(.instantiated::<#instance>())
+    let instance = instance(plan);
+    let named = options.name.as_ref().map(|name| {
+        let instantiated = plan.is_instantiated();
+        let instantiated = instantiated.then(|| quote!(.instantiated::<#instance>()));
+        quote!(.named(#name) #instantiated)
     });
     let namespace = shared.namespace.as_ref().map(|text| {
         let span = generated(text.span());
@@ -168,7 +165,7 @@ fn terms(plan: &Plan<'_>, shared: &Shared) -> TokenStream {
     let apart = (!options.coalesce).then(|| quote!(.apart()));
     let tagged = options.tags.as_ref().map(|_| quote!(.tagged()));
     quote! {
-        #private::shared::Terms::new(Self::__codec(), #name)
-            #instantiated #namespace #version #ttl #memory_ttl #apart #tagged
+        #private::shared::Terms::of::<#instance>(Self::__codec())
+            #named #namespace #version #ttl #memory_ttl #apart #tagged
     }
 }
