@@ -13,6 +13,11 @@ pub(crate) mod memory;
 pub(crate) mod null;
 #[cfg(all(test, unix))]
 pub(crate) mod other;
+#[cfg(feature = "redis")]
+#[allow(dead_code)]
+pub(crate) mod redis;
+#[cfg(all(test, feature = "redis"))]
+pub(crate) mod servers;
 
 use std::fmt;
 use std::future::Future;
