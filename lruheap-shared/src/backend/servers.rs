@@ -51,14 +51,19 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one and waits until it answers. The options are those of its command line.
     pub(crate) fn start(options: &[&str]) -> Self {
-        let mut server = Server {
+        let mut server = Server::prepare(options);
+        server.resume();
+        server
+    }
+
+    /// One that does not run yet.
+    pub(crate) fn prepare(options: &[&str]) -> Self {
+        Server {
             port: free_port(),
             options: options.iter().copied().map(String::from).collect(),
             folder: Folder::new(),
             child: None,
-        };
-        server.resume();
-        server
+        }
     }
 
     /// Starts it again, at the same port, with the same folder.
@@ -91,11 +96,6 @@ impl Server {
             .args(["-c", &format!("kill -{name} {id}")])
             .status();
         assert!(status.expect("a shell").success());
-    }
-
-    /// Its folder.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// The address of database 0.

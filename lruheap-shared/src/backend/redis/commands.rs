@@ -1,9 +1,9 @@
 //! The commands of each operation, and what the answers to them mean: the same for threads,
 //! for tasks and for a cluster.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant};
 
 use ::redis::{Cmd, Value};
 
@@ -76,9 +76,7 @@ pub(super) fn fresh() -> u64 {
     let mut hasher = RandomState::new().build_hasher();
     hasher.write_u64(COUNT.fetch_add(1, Ordering::Relaxed));
     hasher.write_u32(std::process::id());
-    if let Ok(now) = SystemTime::UNIX_EPOCH.elapsed() {
-        hasher.write_u128(now.as_nanos());
-    }
+    Instant::now().hash(&mut hasher);
     hasher.finish()
 }
 
@@ -314,4 +312,65 @@ pub(super) fn info(section: &str) -> Cmd {
 /// Asks how many keys there are.
 pub(super) fn size() -> Cmd {
     cmd("DBSIZE")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bulk(text: &str) -> Value {
+        Value::BulkString(text.into())
+    }
+
+    #[test]
+    fn an_entry_has_the_time_that_the_server_says() {
+        let read = |left, value| {
+            let all = vec![value, bulk("7"), Value::Nil, bulk("?")];
+            let flat: Vec<Value> = [vec![Value::Int(left)], all.clone()].concat();
+            let read = reading(flat, 3, 1).expect("it is as it should be");
+            let nested = vec![Value::Int(left), Value::Array(all)];
+            assert_eq!(reading(nested, 3, 1), Ok(read.clone()));
+            assert_eq!(read.generations, [Some(7), None, None]);
+            read.entry.map(|(_, left)| left)
+        };
+        assert_eq!(read(20, bulk("x")), Some(Duration::from_millis(20)));
+        assert_eq!(read(-1, bulk("x")), Some(ENDLESS));
+        assert_eq!(read(20, Value::Nil), None);
+        assert_eq!(
+            read(-2, bulk("x")),
+            None,
+            "how long it may be used is not known"
+        );
+        assert_eq!(read(0, bulk("x")), None);
+        assert!(reading(vec![Value::Int(1)], 0, 1).is_err());
+        assert!(reading(vec![Value::Int(1), Value::Nil], 1, 1).is_err());
+        assert!(reading(Vec::new(), 0, 1).is_err());
+    }
+
+    #[test]
+    fn what_is_of_interest_is_found_in_what_the_server_tells() {
+        let server = bulk("# Server\r\nredis_version:7\r\nrun_id:abc\r\n");
+        let memory = bulk("used_memory:5\r\nmaxmemory:0\r\nmaxmemory_policy:noeviction\r\n");
+        let info = Info::read([&server, &memory]);
+        assert_eq!(info.run.as_deref(), Some("abc"));
+        assert_eq!((info.used, info.limit), (Some(5), None));
+        assert_eq!(info.policy.as_deref(), Some("noeviction"));
+        assert_eq!(info.epoch(), Info::read([&server]).epoch());
+        assert!(Info::read([&memory]).epoch().is_err());
+    }
+
+    #[test]
+    fn no_time_is_too_long_or_too_short_for_the_server() {
+        assert_eq!(millis(Duration::ZERO), 1);
+        assert_eq!(millis(Duration::from_micros(2500)), 2);
+        assert!(i64::try_from(millis(Duration::MAX)).is_ok());
+    }
+
+    #[test]
+    fn fresh_numbers_differ() {
+        let mut numbers: Vec<u64> = (0..1000).map(|_| fresh()).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 1000);
+    }
 }

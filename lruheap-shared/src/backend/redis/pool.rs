@@ -84,14 +84,11 @@ impl Pool {
                 Err(failure) => {
                     let was_idle = wire.was_idle;
                     if failure.is_broken {
-                        drop(wire);
+                        // The others have the same server at their other ends, and one of
+                        // them a call would be too many.
+                        self.inner.state.lock().idle.clear();
                     } else {
                         self.inner.give_back(wire);
-                    }
-                    let is_reset = failure.is_broken && !matches!(failure.error, Error::Timeout(_));
-                    if is_reset {
-                        // The others have the same server at their other ends.
-                        self.inner.state.lock().idle.clear();
                     }
                     if is_second || !was_idle || !failure.is_worth_another() {
                         return Err(failure.error);

@@ -211,14 +211,93 @@ fn a_cluster_holds_what_a_backend_promises() {
 
 #[test]
 fn a_server_that_is_not_there_yet_is_found_later() {
-    let port = free_port();
-    let url = format!("redis://127.0.0.1:{port}");
-    let store = connect(&url, "redis://shown".into(), timing(300)).expect("an address");
+    let mut server = Server::prepare(&[]);
+    let store = store(&server, timing(300));
     let error = fails(300, || Backend::get(&store, key(), &[]));
     assert!(error.is_outage(), "{error:?}");
     let error = fails(300, || block_on(AsyncBackend::get(&store, key(), &[])));
     assert!(error.is_outage(), "{error:?}");
-    assert_eq!(store.watch(name()).load(Ordering::Acquire), BLIND);
+    let cell = store.watch(name());
+    assert_eq!(cell.load(Ordering::Acquire), BLIND);
+    server.resume();
+    until("it is found", || Backend::get(&store, key(), &[]).is_ok());
+    until("tasks find it", || {
+        block_on(AsyncBackend::get(&store, key(), &[])).is_ok()
+    });
+    until("notices are heard", || {
+        cell.load(Ordering::Acquire) != BLIND
+    });
+}
+
+/// TLS takes the certificates of the system, and those are told of by the environment: so
+/// this is done by a process of its own.
+#[test]
+fn a_server_is_spoken_to_by_tls() {
+    let folder = crate::backend::servers::Folder::new();
+    let file = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("there is room");
+        path.to_str().expect("a name").to_owned()
+    };
+    let mut authority = rcgen::CertificateParams::default();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority_key = rcgen::KeyPair::generate().expect("a key");
+    let authority = authority.self_signed(&authority_key).expect("an authority");
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let names = vec!["localhost".to_owned()];
+    let certificate = rcgen::CertificateParams::new(names).expect("a name");
+    let certificate = certificate
+        .signed_by(&key, &authority, &authority_key)
+        .expect("a certificate");
+    let authority = file("authority", authority.pem());
+    let certificate = file("certificate", certificate.pem());
+    let key = file("key", key.serialize_pem());
+    let port = free_port().to_string();
+    let mut options = vec!["--tls-port", &port, "--tls-auth-clients", "no"];
+    options.extend(["--tls-cert-file", &certificate, "--tls-key-file", &key]);
+    options.extend(["--tls-ca-cert-file", &authority]);
+    let _server = Server::start(&options);
+    for (trusted, is_good) in [(&authority, true), (&certificate, false)] {
+        let test = std::env::current_exe().expect("this is one");
+        let status = std::process::Command::new(test)
+            .args(["--ignored", "--exact"])
+            .arg("backend::redis::tests::tls_of_another_process")
+            .env("SSL_CERT_FILE", trusted)
+            .env("LRUHEAP_TEST_TLS", &port)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .status();
+        assert_eq!(status.expect("it runs").success(), is_good);
+    }
+}
+
+#[test]
+#[ignore = "another test starts it"]
+fn tls_of_another_process() {
+    let Ok(port) = std::env::var("LRUHEAP_TEST_TLS") else {
+        return;
+    };
+    let url = format!("rediss://localhost:{port}");
+    let store = connect(&url, "rediss://shown".into(), patient()).expect("an address");
+    contract::holds(&store, Duration::ZERO);
+    contract::holds(&Tasks(store), Duration::ZERO);
+}
+
+#[test]
+fn a_thread_of_an_executor_may_use_it_too() {
+    let server = Server::start(&[]);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let store = store(&server, patient());
+        Backend::get(&store, key(), &[]).expect("it answers");
+        store.status().expect("it answers");
+        AsyncBackend::get(&store, key(), &[])
+            .await
+            .expect("it answers");
+    });
 }
 
 #[test]
@@ -411,7 +490,7 @@ fn all_who_ask_at_the_same_time_get_one_generation() {
                 scope.spawn(move || Backend::generation(store, &[name]).expect("it answers")[0])
             })
             .collect();
-        let ends = threads.into_iter().map(|thread| thread.join());
+        let ends = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
         ends.map(|end| end.expect("it ends")).collect()
     });
     assert!(numbers.iter().all(|number| *number == numbers[0]));

@@ -16,11 +16,10 @@ use crate::error::Error;
 
 /// Whether a [`Wire`] leads there; others are spoken to by the thread in the background.
 pub(super) fn reaches(target: &ConnectionInfo) -> bool {
-    match target.addr() {
-        ConnectionAddr::Tcp(..) => true,
-        ConnectionAddr::Unix(_) => cfg!(unix),
-        _ => false,
-    }
+    matches!(
+        target.addr(),
+        ConnectionAddr::Tcp(..) | ConnectionAddr::Unix(_)
+    )
 }
 
 enum Stream {
