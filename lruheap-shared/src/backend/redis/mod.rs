@@ -17,6 +17,13 @@
 //! the `run_id`s of all masters, and at most a second old when a read begins: for so long
 //! after a fail-over, results may be seen that the master before had made invalid. The same
 //! is so of a single master that was demoted to a replica and still serves connections.
+//!
+//! # What a user needs
+//!
+//! Where users are told apart, this one needs `~lruheap:* &lruheap:notices +get +mget +set
+//! +del +pttl +expire +pexpire +eval +publish +subscribe +ping +info +dbsize`, for a database
+//! other than 0 `+select`, in a cluster `+cluster|slots`. Without `INFO` nothing is stored:
+//! the epoch would not be known.
 
 mod commands;
 mod driver;
@@ -51,17 +58,17 @@ const MOST: usize = 512 << 20;
 /// How long making a connection may take, beyond the deadline of those who wait for it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What is looked at once.
+/// What is told of once: a server that is not set up as a cache.
 struct Report {
     shown: String,
-    has_looked: AtomicBool,
+    has_warned: AtomicBool,
 }
 
 impl Report {
     /// Warns of a server that will refuse to store when it is full.
     fn look(&self, info: &Info) {
         let is_fatal = info.limit.is_some() && info.policy.as_deref() == Some("noeviction");
-        if is_fatal && !self.has_looked.swap(true, Ordering::Relaxed) {
+        if is_fatal && !self.has_warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 store = %self.shown,
                 "the server has a maxmemory and the policy `noeviction`: once it is full, nothing more is shared. Set `maxmemory-policy` to `allkeys-lru`, or to `volatile-lru` if it keeps other things as well"
@@ -150,7 +157,7 @@ fn client(url: &str) -> Result<Client, Error> {
 fn report(shown: &str) -> Arc<Report> {
     Arc::new(Report {
         shown: shown.to_owned(),
-        has_looked: AtomicBool::new(false),
+        has_warned: AtomicBool::new(false),
     })
 }
 

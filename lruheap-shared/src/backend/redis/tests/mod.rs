@@ -275,3 +275,19 @@ fn all_who_ask_at_the_same_time_get_one_generation() {
     });
     assert!(numbers.iter().all(|number| *number == numbers[0]));
 }
+
+#[test]
+fn a_server_that_will_refuse_when_it_is_full_is_warned_of_once() {
+    let look = |limit, policy: &str| {
+        let report = report("redis://shown");
+        report.look(&Info {
+            limit,
+            policy: Some(policy.into()),
+            ..Info::default()
+        });
+        report.has_warned.load(Ordering::Relaxed)
+    };
+    assert!(look(Some(1), "noeviction"));
+    assert!(!look(None, "noeviction"), "it has no limit");
+    assert!(!look(Some(1), "allkeys-lru"));
+}

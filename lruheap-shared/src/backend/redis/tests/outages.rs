@@ -140,3 +140,49 @@ fn an_answer_that_drips_is_not_waited_for() {
     let error = fails(200, || Backend::get(&store, key(), &[]));
     assert_eq!(error, Error::Timeout(Duration::from_millis(200)));
 }
+
+#[test]
+fn a_server_that_is_restored_is_another_whatever_it_remembers() {
+    let mut server = Server::start(&[]);
+    let store = store(&server, patient());
+    let (a, n) = (key(), name());
+    let old = Backend::generation(&store, &[n]).expect("it is made");
+    Backend::set(&store, a, b"x", LONG, None).expect("it takes a value");
+    let before = Backend::get(&store, a, &[n]).expect("it answers");
+    let mut plain = server.connection();
+    ::redis::cmd("SAVE").exec(&mut plain).expect("it is saved");
+    store.advance(&[n]).expect("it is replaced");
+    server.kill();
+    server.resume();
+    let after = Backend::get(&store, a, &[n]).expect("it answers");
+    assert_eq!(
+        after.generations,
+        [Some(old[0])],
+        "the old one has come back"
+    );
+    assert_eq!(after.entry.expect("and the value").0, b"x");
+    assert_ne!(after.epoch, before.epoch, "but the epoch tells");
+    let task = block_on(AsyncBackend::get(&store, a, &[n])).expect("it answers");
+    assert_eq!(task.epoch, after.epoch);
+}
+
+#[test]
+fn what_takes_connections_and_says_nothing_costs_a_deadline() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it has one").port();
+    let url = format!("redis://127.0.0.1:{port}");
+    let begin = Instant::now();
+    let store = connect(&url, "redis://shown".into(), timing(100)).expect("an address");
+    assert!(begin.elapsed() < Duration::from_millis(100) + SLACK);
+    let urls = [url];
+    let cluster = connect_cluster(&urls, "redis-cluster://shown".into(), timing(100));
+    for store in [store, cluster.expect("an address")] {
+        std::thread::scope(|scope| {
+            for _ in 0..20 {
+                scope.spawn(|| fails(100, || Backend::get(&store, key(), &[])));
+                scope.spawn(|| fails(100, || block_on(AsyncBackend::get(&store, key(), &[]))));
+            }
+        });
+        fails(100, || store.notify(name()));
+    }
+}

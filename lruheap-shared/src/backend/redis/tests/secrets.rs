@@ -110,6 +110,22 @@ fn user_and_password_are_used_and_not_shown() {
     }
 }
 
+/// What the documentation says that a user needs.
+#[test]
+fn a_user_who_may_do_no_more_than_is_needed_is_enough() {
+    let may = "on >hush ~lruheap:* &lruheap:notices +get +mget +set +del +pttl +expire +pexpire \
+               +eval +publish +subscribe +ping +info +dbsize";
+    let may: Vec<&str> = may.split_whitespace().collect();
+    let server = Server::start(&[&["--user", "few"], &may[..]].concat());
+    let url = format!("redis://few:hush@127.0.0.1:{}", server.port);
+    let connect = || connect(&url, "redis://shown".into(), patient()).expect("an address");
+    let (a, b) = (connect(), Tasks(connect()));
+    contract::holds(&a, Duration::ZERO);
+    contract::holds(&b, Duration::ZERO);
+    assert_ne!(a.watch(name()).load(Ordering::Acquire), BLIND);
+    a.status().expect("it may ask");
+}
+
 #[test]
 fn an_address_that_is_wrong_is_told_without_what_was_written() {
     for wrong in [
