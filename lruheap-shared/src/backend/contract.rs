@@ -149,3 +149,46 @@ fn watches(store: &dyn Backend) {
     assert_eq!(store.notify(a).expect("it is told"), before);
     assert_ne!(cell.load(Ordering::Acquire), before, "known here at once");
 }
+
+/// The medians of what a hit, a store, a lease and an invalidation take, for who runs it by
+/// hand: `cargo test --release -p lruheap-shared -- measure --ignored --nocapture`.
+pub(crate) fn measure(what: &str, store: &dyn Backend) {
+    let median = |name: &str, rounds: u128, step: &mut dyn FnMut(u128)| {
+        let mut times: Vec<Duration> = (0..rounds)
+            .map(|round| {
+                let begin = Instant::now();
+                step(round);
+                begin.elapsed()
+            })
+            .collect();
+        times.sort_unstable();
+        let at = |part: usize| times[times.len() * part / 100];
+        println!(
+            "{what}: {name}: median {:?}, of 100 one over {:?}",
+            at(50),
+            at(99)
+        );
+    };
+    let names = [name(), name()];
+    let bytes = [7; 1024];
+    median("set of 1 KB", 2000, &mut |round| {
+        store
+            .set(Key(round), &bytes, LONG, None)
+            .expect("it takes a value");
+    });
+    median("get of 1 KB, 2 generations", 20_000, &mut |round| {
+        let read = store.get(Key(round % 2000), &names).expect("it answers");
+        assert!(read.entry.is_some());
+    });
+    median("lease", 2000, &mut |round| {
+        assert_eq!(store.lease(Key(round), Token(1), LONG), Ok(true));
+    });
+    median("advance and notify", 20_000, &mut |_| {
+        store.advance(&names[..1]).expect("it is replaced");
+        store.notify(names[0]).expect("it is told");
+    });
+    median("watch, as a hit reads it", 20_000, &mut |_| {
+        let cell = store.watch(names[0]);
+        assert_ne!(cell.load(Ordering::Acquire), super::BLIND);
+    });
+}

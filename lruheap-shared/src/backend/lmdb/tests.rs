@@ -52,6 +52,13 @@ fn it_holds_what_a_backend_promises() {
 }
 
 #[test]
+#[ignore = "for who wants to know"]
+fn measure() {
+    let folder = Temporary::new();
+    super::super::contract::measure("lmdb", &open(&folder.0, 64 << 20));
+}
+
+#[test]
 fn a_full_map_forgets_what_is_oldest() {
     fastrand::seed(8);
     for size in [1 << 20, 3 << 20] {
