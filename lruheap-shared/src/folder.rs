@@ -38,6 +38,7 @@ pub(crate) fn options() -> OpenOptions {
 pub(crate) fn hold(path: &Path, patience: Duration) -> Result<Held, Error> {
     let file = options().create(true).truncate(false).open(path)?;
     let begin = Instant::now();
+    let mut pause = Duration::from_micros(20);
     loop {
         match fs4::FileExt::try_lock(&file) {
             Ok(()) => return Ok(Held { _file: file }),
@@ -45,7 +46,10 @@ pub(crate) fn hold(path: &Path, patience: Duration) -> Result<Held, Error> {
             Err(fs4::TryLockError::WouldBlock) if begin.elapsed() >= patience => {
                 return Err(Error::Timeout(patience));
             }
-            Err(fs4::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+            Err(fs4::TryLockError::WouldBlock) => {
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(Duration::from_millis(1));
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 pub(crate) mod contract;
+pub(crate) mod file;
 pub(crate) mod lmdb;
 #[cfg(feature = "memcached")]
 pub(crate) mod memcached;

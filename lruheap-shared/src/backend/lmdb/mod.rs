@@ -2,13 +2,15 @@
 //! of counters beside it. How this fits the [`Backend`] trait belongs here; the environment
 //! is `room.rs`, the thread that writes to it `writer.rs`, the counters are `page.rs`.
 //!
-//! Reading takes no lock, and never waits. What was acknowledged outlives every process, however that
-//! ends, but not the machine: after a start of that the store is empty.
+//! Reading takes no lock (but once in the life of a thread, for its place among the readers),
+//! and never waits. What was acknowledged outlives every process, however that ends, but not
+//! the machine: after a start of that the store is empty.
 //!
 //! A process that has opened it must not use it in a child that it forks without `exec`: LMDB
 //! allows no such thing, and the child has no thread that writes.
 
 mod room;
+mod sweep;
 mod writer;
 
 #[cfg(test)]

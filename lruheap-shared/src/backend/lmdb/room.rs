@@ -1,5 +1,6 @@
 //! The LMDB environment: what stands in it, and what is done to it within one transaction.
-//! Threads, queues and waiting belong in `writer.rs`; generations in `page.rs`.
+//! Threads, queues and waiting belong in `writer.rs`; what has expired is removed by
+//! `sweep.rs`; generations are `page.rs`.
 //!
 //! ```text
 //! entries   key, 16 bytes        → deadline, number, value
@@ -9,7 +10,6 @@
 //!
 //! Numbers are of 8 bytes, big endian; deadlines are by `clock.rs`.
 
-use std::ops::Bound;
 use std::path::Path;
 
 use heed::types::Bytes;
@@ -38,10 +38,10 @@ const EVICTED: u64 = 8;
 
 /// The environment of a folder.
 pub(super) struct Room {
-    env: Env<WithTls>,
-    entries: Db,
-    order: Db,
-    leases: Db,
+    pub(super) env: Env<WithTls>,
+    pub(super) entries: Db,
+    pub(super) order: Db,
+    pub(super) leases: Db,
     /// The most pages that are to be in use.
     most: u64,
     page: u64,
@@ -68,18 +68,15 @@ fn is_useless(error: &heed::Error) -> bool {
     )
 }
 
-fn number(bytes: &[u8], at: usize) -> Option<u64> {
+/// A number of 8 bytes.
+pub(super) fn number(bytes: &[u8], at: usize) -> Option<u64> {
     let bytes = bytes.get(at..at + 8)?;
     bytes.try_into().ok().map(u64::from_be_bytes)
 }
 
-fn pair(first: u64, second: u64) -> [u8; 16] {
+/// Two of them.
+pub(super) fn pair(first: u64, second: u64) -> [u8; 16] {
     (u128::from(first) << 64 | u128::from(second)).to_be_bytes()
-}
-
-/// All keys from one on.
-fn from_on(key: &[u8]) -> (Bound<&[u8]>, Bound<&[u8]>) {
-    (Bound::Included(key), Bound::Unbounded)
 }
 
 /// A value as it stands under its key; its number is set when it is written.
@@ -313,58 +310,6 @@ impl Room {
             self.leases.delete(txn, &key.0.to_be_bytes())?;
         }
         Ok(())
-    }
-
-    /// Removes some of what has expired: `from` is where it goes on, next time as well.
-    pub(super) fn sweep(&self, from: &mut u64, most: usize) -> heed::Result<()> {
-        let now = crate::clock::now_ms();
-        let (mut keys, mut leases) = (Vec::new(), Vec::new());
-        let txn = self.env.read_txn()?;
-        let begin = from.to_be_bytes();
-        *from = 0;
-        for (seen, place) in self.order.range(&txn, &from_on(&begin))?.enumerate() {
-            let (place, what) = place?;
-            if seen == most {
-                *from = number(place, 0).unwrap_or_default();
-                break;
-            }
-            let key = what.get(..16).and_then(|key| key.try_into().ok());
-            if number(what, 16).is_some_and(|deadline| deadline <= now) {
-                keys.extend(key.map(|key| Key(u128::from_be_bytes(key))));
-            }
-        }
-        let begin = pair(crate::folder::random(), 0);
-        for lease in self.leases.range(&txn, &from_on(&begin))?.take(most) {
-            let (key, lease) = lease?;
-            if number(lease, 8).is_some_and(|deadline| deadline <= now) {
-                leases.push(key.to_vec());
-            }
-        }
-        drop(txn);
-        if keys.is_empty() && leases.is_empty() {
-            return Ok(());
-        }
-        self.write(|txn| {
-            for key in keys {
-                let entry = self.entries.get(txn, &key.0.to_be_bytes())?;
-                if entry
-                    .and_then(|entry| number(entry, 0))
-                    .is_some_and(|end| end <= now)
-                {
-                    self.remove(txn, key)?;
-                }
-            }
-            for key in leases {
-                let lease = self.leases.get(txn, &key)?;
-                if lease
-                    .and_then(|lease| number(lease, 8))
-                    .is_some_and(|end| end <= now)
-                {
-                    self.leases.delete(txn, &key)?;
-                }
-            }
-            Ok(())
-        })
     }
 }
 
