@@ -1,11 +1,13 @@
 //! Folders and files that the processes of one user share: made so that nobody else may look
-//! inside, and a lock that is waited for only so long. What is in the files belongs elsewhere.
+//! inside, a lock that is waited for only so long, and how what stands there is told from what
+//! is damaged. What is in the files belongs elsewhere.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::backend::Key;
 use crate::error::Error;
 
 /// A file that is locked for this process alone until this is dropped.
@@ -86,6 +88,14 @@ pub(crate) fn random() -> u64 {
     hasher.write_u32(std::process::id());
     hasher.write_u64(crate::clock::now_ms());
     hasher.finish()
+}
+
+/// What stands beside a value, so that one that is damaged, another's, or with another
+/// deadline is known for it.
+pub(crate) fn checksum(key: Key, deadline: u64, value: &[u8]) -> u64 {
+    let key = key.0.to_ne_bytes();
+    let seed = xxhash_rust::xxh3::xxh3_64_with_seed(&key, deadline);
+    xxhash_rust::xxh3::xxh3_64_with_seed(value, seed)
 }
 
 #[cfg(test)]

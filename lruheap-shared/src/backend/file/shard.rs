@@ -16,12 +16,10 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
-
 use super::super::{Key, Token};
 use crate::clock;
 use crate::error::Error;
-use crate::folder;
+use crate::folder::{self, checksum};
 
 const ENTRY: &[u8; 8] = b"lruheapE";
 const LEASE: &[u8; 8] = b"lruheapL";
@@ -36,13 +34,6 @@ pub(super) struct Shard(PathBuf);
 fn number(bytes: &[u8], at: usize) -> u64 {
     let word = bytes.get(at..at + 8).and_then(|word| word.try_into().ok());
     word.map_or(0, u64::from_be_bytes)
-}
-
-/// Of a value, under this key, until this deadline.
-fn checksum(key: Key, deadline: u64, value: &[u8]) -> u64 {
-    let key = key.0.to_be_bytes();
-    let seed = number(&key, 0) ^ number(&key, 8).rotate_left(32) ^ deadline;
-    xxh3_64_with_seed(value, seed)
 }
 
 /// Whether a file of this name is not to be had: for reading, that is a miss.

@@ -157,7 +157,7 @@ impl Backend for Lmdb {
                 most,
             });
         }
-        let record = room::record(clock::deadline(ttl), value);
+        let record = room::record(key, clock::deadline(ttl), value);
         self.ask(Work::Set(key, record, lease)).map(drop)
     }
 

@@ -3,13 +3,14 @@
 //! `sweep.rs`; generations are `page.rs`.
 //!
 //! ```text
-//! entries   key, 16 bytes        → deadline, number, value
+//! entries   key, 16 bytes        → deadline, number, checksum, value
 //! order     number, big endian   → key, deadline            the oldest written first
 //! leases    key, 16 bytes        → token, deadline
 //! ```
 //!
 //! Numbers are of 8 bytes, big endian; deadlines are by `clock.rs`.
 
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use heed::types::Bytes;
@@ -19,11 +20,12 @@ use heed::{
 
 use super::super::{Key, Token};
 use crate::error::Error;
+use crate::folder::{self, checksum};
 
 type Db = Database<'static, Bytes, Bytes>;
 
 /// What stands before the value in an entry.
-pub(super) const HEAD: usize = 16;
+const HEAD: usize = 24;
 
 /// Threads that read at a time, of all processes.
 const READERS: u32 = 4096;
@@ -80,9 +82,10 @@ pub(super) fn pair(first: u64, second: u64) -> [u8; 16] {
 }
 
 /// A value as it stands under its key; its number is set when it is written.
-pub(super) fn record(deadline: u64, value: &[u8]) -> Vec<u8> {
+pub(super) fn record(key: Key, deadline: u64, value: &[u8]) -> Vec<u8> {
     let mut record = Vec::with_capacity(HEAD + value.len());
     record.extend_from_slice(&pair(deadline, 0));
+    record.extend_from_slice(&checksum(key, deadline, value).to_be_bytes());
     record.extend_from_slice(value);
     record
 }
@@ -91,10 +94,12 @@ impl Room {
     /// Opens the environment of a folder, which nobody else opens meanwhile; what is of no use
     /// there is made anew.
     pub(super) fn open(home: &Path, size: u64) -> Result<Self, Error> {
+        make_lock(home)?;
         match Room::try_open(home, size) {
             Err(error) if is_useless(&error) => {
                 tracing::warn!("the shared store is damaged ({error}), and made anew");
                 clear(home)?;
+                make_lock(home)?;
                 Room::try_open(home, size).map_err(told)
             }
             room => room.map_err(told),
@@ -146,7 +151,7 @@ impl Room {
         })
     }
 
-    /// The entry of a key: its deadline and its value.
+    /// The entry of a key: its deadline and its value. One that is damaged is none.
     pub(super) fn get(&self, key: Key) -> heed::Result<Option<(u64, Vec<u8>)>> {
         let txn = match self.env.read_txn() {
             // Those who died without saying so still have their places.
@@ -156,7 +161,11 @@ impl Room {
             txn => txn?,
         };
         let record = self.entries.get(&txn, &key.0.to_be_bytes())?;
-        Ok(record.and_then(|record| Some((number(record, 0)?, record.get(HEAD..)?.to_vec()))))
+        Ok(record.and_then(|record| {
+            let (deadline, value) = (number(record, 0)?, record.get(HEAD..)?);
+            let is_whole = number(record, 16)? == checksum(key, deadline, value);
+            is_whole.then(|| (deadline, value.to_vec()))
+        }))
     }
 
     /// How many requests belong in one transaction, and how many bytes of values.
@@ -213,7 +222,7 @@ impl Room {
         let Some(deadline) = number(record, 0) else {
             return Ok(());
         };
-        record[8..HEAD].copy_from_slice(&next.to_be_bytes());
+        record[8..16].copy_from_slice(&next.to_be_bytes());
         let mut place = [0; 24];
         place[..16].copy_from_slice(&key.0.to_be_bytes());
         place[16..].copy_from_slice(&deadline.to_be_bytes());
@@ -313,11 +322,27 @@ impl Room {
     }
 }
 
+/// The file that readers and writers meet in: LMDB would make one with holes, and a process
+/// that writes into a hole while the disk is full is killed.
+fn make_lock(home: &Path) -> Result<(), Error> {
+    let path = home.join("lock.mdb");
+    let mut file = match folder::options().create_new(true).open(&path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+        file => file?,
+    };
+    // A place for a reader is a line of a cache, and there is a head.
+    let written = file.write_all(&vec![0; READERS as usize * 64 + 4096]);
+    if written.is_err() {
+        let _ = std::fs::remove_file(&path);
+    }
+    Ok(written?)
+}
+
 /// Removes the files of an environment that nobody has open here.
 pub(super) fn clear(home: &Path) -> Result<(), Error> {
     for file in ["data.mdb", "lock.mdb"] {
         match std::fs::remove_file(home.join(file)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }
     }
