@@ -17,6 +17,7 @@
 //! take it away later, and renames it. All of that is done while the folder is
 //! [held](crate::folder::hold). A page whose file is replaced or removed is *dead*: all that
 //! is watched there is [`BLIND`] from then on, for every process that still has it.
+//! Whoever removes the folder of a store in use is noticed within some seconds.
 //!
 //! What has been mapped stays so until the process ends. A child that was forked without
 //! `exec` may use it, but not the stores that are built on it.
@@ -237,6 +238,16 @@ fn map(file: &File) -> Result<&'static [AtomicU64], Error> {
     // 4. It is leaked, so it lives as long as the process; and the only `&mut` to it ends
     //    here, so that it is reached by these shared references alone.
     Ok(unsafe { std::slice::from_raw_parts(mapped.as_mut_ptr().cast::<AtomicU64>(), WORDS) })
+}
+
+/// Makes the page of a folder one of an earlier run of the machine.
+#[cfg(test)]
+pub(crate) fn age(folder: &Path) {
+    use std::io::Seek;
+    let mut file = folder::options().open(folder.join(FILE)).expect("a page");
+    let at = std::io::SeekFrom::Start(AT_BOOT as u64 * 8);
+    file.seek(at).expect("it is long enough");
+    file.write_all(&[1; 8]).expect("it is ours");
 }
 
 #[cfg(test)]

@@ -98,6 +98,23 @@ fn a_file_that_is_cut_changed_or_foreign_is_a_miss_and_goes() {
 }
 
 #[test]
+fn after_a_start_of_the_machine_it_is_empty() {
+    let folder = Temporary::new();
+    let store = open(&folder.0);
+    store
+        .set(Key(1), b"x", LONG, None)
+        .expect("it takes a value");
+    let generation = store.generation(&[Name(1)]).expect("it answers");
+    let old = store.inner.home.clone();
+    drop(store);
+    crate::page::age(&folder.0);
+    let store = open(&folder.0);
+    assert_eq!(value(&store, 1), None);
+    assert_ne!(store.generation(&[Name(1)]), Ok(generation));
+    until("what was left is removed", || !old.exists());
+}
+
+#[test]
 fn what_expired_or_was_not_finished_is_swept() {
     let folder = Temporary::new();
     let store = open(&folder.0);

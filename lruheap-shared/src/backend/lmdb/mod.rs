@@ -6,8 +6,20 @@
 //! and never waits. What was acknowledged outlives every process, however that ends, but not
 //! the machine: after a start of that the store is empty.
 //!
-//! A process that has opened it must not use it in a child that it forks without `exec`: LMDB
-//! allows no such thing, and the child has no thread that writes.
+//! # What it is not for
+//!
+//! * A child that was forked without `exec`, after the store was opened: LMDB allows no such
+//!   thing, and the child has no thread that writes.
+//! * Folders of other machines (NFS): neither locks nor memory are shared there.
+//! * Containers that share a folder and number their processes each for itself: LMDB takes
+//!   two of the same number for one. A store of files does there.
+//! * Files that something else than LMDB has changed inside: what is damaged at the front, or
+//!   too short, is made anew, and a value that is damaged is none; but LMDB follows what stands
+//!   between, and a process may end by that.
+//!
+//! A process that is stopped in the half microsecond of a read keeps the room of all that is
+//! replaced from then on, until it goes on or ends. Whoever's folder is removed while it runs
+//! gets errors from then on, and trusts nothing in its memory: it has to be started again.
 
 mod room;
 mod sweep;

@@ -190,6 +190,43 @@ fn a_store_that_is_closed_and_opened_has_what_it_had() {
 }
 
 #[test]
+fn after_a_start_of_the_machine_it_is_empty() {
+    let folder = Temporary::new();
+    let store = open(&folder.0, SIZE);
+    store
+        .set(Key(1), b"x", LONG, None)
+        .expect("it takes a value");
+    let generation = store.generation(&[Name(1)]).expect("it answers");
+    let epoch = store.get(Key(1), &[]).expect("it answers").epoch;
+    let old = file(&folder);
+    close(&folder, store);
+    crate::page::age(&folder.0);
+    let store = open(&folder.0, SIZE);
+    assert_eq!(value(&store, 1), None);
+    assert_ne!(store.generation(&[Name(1)]), Ok(generation));
+    assert_ne!(store.get(Key(1), &[]).expect("it answers").epoch, epoch);
+    until("what was left is removed", || !old.exists());
+    close(&folder, store);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_written_in_place_has_no_holes() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = Temporary::new();
+    let store = open(&folder.0, SIZE);
+    let path = file(&folder).with_file_name("lock.mdb");
+    let file = std::fs::metadata(path).expect("it is there");
+    assert!(
+        file.blocks() * 512 >= file.len(),
+        "{} of {}",
+        file.blocks(),
+        file.len()
+    );
+    close(&folder, store);
+}
+
+#[test]
 fn what_expired_is_swept() {
     let folder = Temporary::new();
     let store = open(&folder.0, SIZE);
