@@ -153,7 +153,7 @@ fn watches(store: &dyn Backend) {
 /// The medians of what a hit, a store, a lease and an invalidation take, for who runs it by
 /// hand: `cargo test --release -p lruheap-shared -- measure --ignored --nocapture`.
 pub(crate) fn measure(what: &str, store: &dyn Backend) {
-    let median = |name: &str, rounds: u128, step: &mut dyn FnMut(u128)| {
+    let median = |name: &str, rounds: usize, step: &mut dyn FnMut(usize)| {
         let mut times: Vec<Duration> = (0..rounds)
             .map(|round| {
                 let begin = Instant::now();
@@ -170,18 +170,19 @@ pub(crate) fn measure(what: &str, store: &dyn Backend) {
         );
     };
     let names = [name(), name()];
+    let keys: Vec<Key> = (0..2000).map(|_| key()).collect();
     let bytes = [7; 1024];
     median("set of 1 KB", 2000, &mut |round| {
         store
-            .set(Key(round), &bytes, LONG, None)
+            .set(keys[round], &bytes, LONG, None)
             .expect("it takes a value");
     });
     median("get of 1 KB, 2 generations", 20_000, &mut |round| {
-        let read = store.get(Key(round % 2000), &names).expect("it answers");
+        let read = store.get(keys[round % 2000], &names).expect("it answers");
         assert!(read.entry.is_some());
     });
     median("lease", 2000, &mut |round| {
-        assert_eq!(store.lease(Key(round), Token(1), LONG), Ok(true));
+        assert_eq!(store.lease(keys[round], Token(1), LONG), Ok(true));
     });
     median("advance and notify", 20_000, &mut |_| {
         store.advance(&names[..1]).expect("it is replaced");

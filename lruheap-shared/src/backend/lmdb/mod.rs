@@ -21,6 +21,7 @@
 //! replaced from then on, until it goes on or ends. Whoever's folder is removed while it runs
 //! gets errors from then on, and trusts nothing in its memory: it has to be started again.
 
+mod files;
 mod room;
 mod sweep;
 mod writer;
@@ -112,7 +113,7 @@ impl Inner {
             // LMDB opens a file as large as it is.
             let size = size.next_multiple_of(1 << 16);
             if std::fs::metadata(home.join("data.mdb")).is_ok_and(|data| data.len() > size) {
-                room::clear(&home)?;
+                files::clear(&home)?;
             }
             page.set_size(size, &held);
         }

@@ -10,7 +10,6 @@
 //!
 //! Numbers are of 8 bytes, big endian; deadlines are by `clock.rs`.
 
-use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use heed::types::Bytes;
@@ -19,8 +18,9 @@ use heed::{
 };
 
 use super::super::{Key, Token};
+use super::files;
 use crate::error::Error;
-use crate::folder::{self, checksum};
+use crate::folder::checksum;
 
 type Db = Database<'static, Bytes, Bytes>;
 
@@ -28,7 +28,7 @@ type Db = Database<'static, Bytes, Bytes>;
 const HEAD: usize = 24;
 
 /// Threads that read at a time, of all processes.
-const READERS: u32 = 4096;
+pub(super) const READERS: u32 = 4096;
 
 /// Of 100 pages, those that are in use at most: the rest is for what a transaction writes
 /// anew before the old is free.
@@ -94,12 +94,12 @@ impl Room {
     /// Opens the environment of a folder, which nobody else opens meanwhile; what is of no use
     /// there is made anew.
     pub(super) fn open(home: &Path, size: u64) -> Result<Self, Error> {
-        make_lock(home)?;
+        files::make_lock(home)?;
         match Room::try_open(home, size) {
             Err(error) if is_useless(&error) => {
                 tracing::warn!("the shared store is damaged ({error}), and made anew");
-                clear(home)?;
-                make_lock(home)?;
+                files::clear(home)?;
+                files::make_lock(home)?;
                 Room::try_open(home, size).map_err(told)
             }
             room => room.map_err(told),
@@ -320,31 +320,4 @@ impl Room {
         }
         Ok(())
     }
-}
-
-/// The file that readers and writers meet in: LMDB would make one with holes, and a process
-/// that writes into a hole while the disk is full is killed.
-fn make_lock(home: &Path) -> Result<(), Error> {
-    let path = home.join("lock.mdb");
-    let mut file = match folder::options().create_new(true).open(&path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
-        file => file?,
-    };
-    // A place for a reader is a line of a cache, and there is a head.
-    let written = file.write_all(&vec![0; READERS as usize * 64 + 4096]);
-    if written.is_err() {
-        let _ = std::fs::remove_file(&path);
-    }
-    Ok(written?)
-}
-
-/// Removes the files of an environment that nobody has open here.
-pub(super) fn clear(home: &Path) -> Result<(), Error> {
-    for file in ["data.mdb", "lock.mdb"] {
-        match std::fs::remove_file(home.join(file)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-    }
-    Ok(())
 }
