@@ -24,7 +24,7 @@ struct State {
 
 impl Cells {
     /// Of a store that is not connected yet.
-    #[allow(dead_code)]
+    #[cfg_attr(not(any(feature = "redis", feature = "memcached")), allow(dead_code))]
     pub(crate) fn blind() -> Self {
         let cells = Cells::default();
         cells.state.lock().is_blind = true;
@@ -56,7 +56,7 @@ impl Cells {
     }
 
     /// Nothing is known from here on, until it is [`restored`](Self::restore).
-    #[allow(dead_code)]
+    #[cfg_attr(not(any(feature = "redis", feature = "memcached")), allow(dead_code))]
     pub(crate) fn lose(&self) {
         let mut state = self.state.lock();
         state.is_blind = true;
@@ -66,7 +66,7 @@ impl Cells {
     }
 
     /// All is known again; whatever may have been missed counts as changed.
-    #[allow(dead_code)]
+    #[cfg_attr(not(any(feature = "redis", feature = "memcached")), allow(dead_code))]
     pub(crate) fn restore(&self) {
         let mut state = self.state.lock();
         state.is_blind = false;
@@ -78,7 +78,7 @@ impl Cells {
 
     /// All is known again, and what was missed as well: that was [changed](Self::change)
     /// before this. The rest has the number that it had.
-    #[allow(dead_code)]
+    #[cfg_attr(not(any(feature = "redis", feature = "memcached")), allow(dead_code))]
     pub(crate) fn resume(&self) {
         let mut state = self.state.lock();
         state.is_blind = false;

@@ -1,7 +1,7 @@
 //! What `shared(…)` adds: the function's second tier, and the call that goes through it.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 
 use super::cache::{duration, instance};
 use super::hygiene::{at, generated, local};

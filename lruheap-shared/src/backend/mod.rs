@@ -15,7 +15,6 @@ pub(crate) mod null;
 #[cfg(all(test, unix))]
 pub(crate) mod other;
 #[cfg(feature = "redis")]
-#[allow(dead_code)]
 pub(crate) mod redis;
 #[cfg(all(test, feature = "redis"))]
 pub(crate) mod servers;
@@ -36,6 +35,7 @@ pub(crate) fn open(place: &Place, shown: &str, timing: Timing) -> Result<Box<dyn
             let store = lmdb::Lmdb::open(folder, *size, shown, timing)?;
             Ok(Box::new(store))
         }
+        Place::File(folder) => Ok(Box::new(file::File::open(folder, shown, timing)?)),
         Place::Memory => Ok(Box::new(memory::Memory::default())),
         Place::Null => Ok(Box::new(null::Null::default())),
         #[cfg(feature = "memcached")]
@@ -47,9 +47,17 @@ pub(crate) fn open(place: &Place, shown: &str, timing: Timing) -> Result<Box<dyn
         Place::Memcached(_) => Err(Error::Address(
             "memcached needs the feature `memcached` of lruheap".into(),
         )),
-        Place::File(_) | Place::Redis(_) | Place::RedisCluster(_) => {
-            Err(Error::Address("this kind of store is not there yet".into()))
+        #[cfg(feature = "redis")]
+        Place::Redis(url) => Ok(Box::new(redis::connect(url, shown.to_owned(), timing)?)),
+        #[cfg(feature = "redis")]
+        Place::RedisCluster(urls) => {
+            let store = redis::connect_cluster(urls, shown.to_owned(), timing)?;
+            Ok(Box::new(store))
         }
+        #[cfg(not(feature = "redis"))]
+        Place::Redis(_) | Place::RedisCluster(_) => Err(Error::Address(
+            "Redis needs the feature `redis` of lruheap".into(),
+        )),
     }
 }
 

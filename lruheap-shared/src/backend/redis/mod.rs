@@ -80,7 +80,6 @@ impl Report {
 /// A store at a Redis server or a cluster.
 pub(crate) struct Redis {
     shown: String,
-    deadline: Duration,
     is_cluster: bool,
     cells: Arc<Cells>,
     sender: u64,
@@ -192,7 +191,6 @@ fn start(
     let _ = subscribed.recv_timeout(deadline);
     Ok(Redis {
         shown,
-        deadline,
         is_cluster,
         cells,
         sender,
