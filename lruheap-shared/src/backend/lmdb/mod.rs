@@ -49,8 +49,9 @@ use crate::page::Page;
 /// How long opening waits for others who open the same.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The environments that this process has opened. They stay open: LMDB wants no path twice,
-/// and a process has one store.
+/// The environments that this process has opened. They stay open for good: LMDB wants no path
+/// twice, and each thread that has read gives its place back when it ends, by itself, in memory
+/// that closing would take away.
 static OPENED: Mutex<Vec<(PathBuf, Arc<Inner>)>> = Mutex::new(Vec::new());
 
 struct Inner {

@@ -30,8 +30,27 @@ const IDLE: Duration = Duration::from_secs(5);
 /// How many entries are looked at then.
 const SWEPT: usize = 256;
 
-/// The percentages of entries that go, one after the other, while a transaction has no room.
-const MAKE_ROOM: [u64; 4] = [10, 25, 50, 100];
+/// What is done while a transaction has no room, one after the other: a pause, in
+/// milliseconds, and the percentage of entries that go. Somebody who reads keeps what was
+/// replaced meanwhile, and may have lost the processor: that passes by itself. What lies in
+/// pieces does not.
+const MAKE_ROOM: [(u64, u64); 10] = [
+    (0, 0),
+    (1, 0),
+    (1, 10),
+    (1, 0),
+    (2, 0),
+    (4, 25),
+    (4, 0),
+    (8, 50),
+    (8, 0),
+    (0, 100),
+];
+
+/// A value of so many bytes needs pages in a row; for smaller ones it does not help that more
+/// entries go than this percentage.
+const IN_A_ROW: usize = 16 << 10;
+const ENOUGH: u64 = 10;
 
 /// What is to be done.
 pub(super) enum Work {
@@ -138,6 +157,7 @@ impl Writer {
             requests,
             bytes: Arc::clone(&bytes),
             swept: 0,
+            is_stuck: false,
         };
         std::thread::Builder::new()
             .name("lruheap-lmdb".into())
@@ -189,6 +209,8 @@ struct Thread {
     bytes: Arc<AtomicUsize>,
     /// How far the sweep has come.
     swept: u64,
+    /// Whether there was no room, whatever was done for it.
+    is_stuck: bool,
 }
 
 impl Thread {
@@ -244,7 +266,8 @@ impl Thread {
         if batch.is_empty() {
             return;
         }
-        let results = self.page.check().and_then(|()| self.apply(&mut batch));
+        let page = Arc::clone(&self.page);
+        let results = page.check().and_then(|()| self.apply(&mut batch));
         let mut undone = Vec::new();
         for (at, request) in batch.iter().enumerate() {
             let result = results
@@ -271,8 +294,9 @@ impl Thread {
         }
     }
 
-    fn apply(&self, batch: &mut [Request]) -> Result<Vec<bool>, Error> {
-        let mut more = MAKE_ROOM.iter();
+    fn apply(&mut self, batch: &mut [Request]) -> Result<Vec<bool>, Error> {
+        let is_large = batch.iter().any(|request| request.work.len() >= IN_A_ROW);
+        let mut steps = MAKE_ROOM.iter();
         loop {
             let done = self.room.write(|txn| {
                 let apply = |request: &mut Request| request.work.apply(&self.room, txn);
@@ -282,14 +306,22 @@ impl Thread {
                     .collect::<heed::Result<Vec<bool>>>()
             });
             if !is_full(&done) {
+                self.is_stuck = false;
                 return done.map_err(told);
             }
-            let Some(percent) = more.next() else {
+            // If all of that was in vain a moment ago, it is again, and costs entries.
+            let step = steps.next().filter(|_| !self.is_stuck);
+            let Some((pause, percent)) = step else {
+                self.is_stuck = true;
                 return done.map_err(told);
             };
-            let made = self.room.make_room(*percent);
-            if !is_full(&made) {
-                made.map_err(told)?;
+            self.room.forget_readers().map_err(told)?;
+            std::thread::sleep(Duration::from_millis(*pause));
+            if *percent > 0 && (is_large || *percent <= ENOUGH) {
+                let made = self.room.make_room(*percent);
+                if !is_full(&made) {
+                    made.map_err(told)?;
+                }
             }
         }
     }
