@@ -13,16 +13,14 @@
 use std::path::Path;
 
 use heed::types::Bytes;
-use heed::{
-    CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, MdbError, PutFlags, RwTxn, WithTls,
-};
+use heed::{Database, Env, EnvFlags, EnvOpenOptions, MdbError, PutFlags, RwTxn, WithTls};
 
 use super::super::{Key, Token};
 use super::files;
 use crate::error::Error;
 use crate::folder::checksum;
 
-type Db = Database<'static, Bytes, Bytes>;
+type Db = Database<Bytes, Bytes>;
 
 /// What stands before the value in an entry.
 const HEAD: usize = 24;
@@ -128,19 +126,19 @@ impl Room {
         // 3. The environment is opened once in this process: `heed` refuses a second time.
         let env = unsafe { options.flags(sync | EnvFlags::NO_READ_AHEAD).open(home) }?;
         let info = env.info();
-        let page = u64::from(env.unnamed_database_stat().page_size);
+        let txn = env.read_txn()?;
+        let Some(unnamed) = env.open_database::<Bytes, Bytes>(&txn, None)? else {
+            return Err(heed::Error::Mdb(MdbError::Problem));
+        };
+        let page = u64::from(unnamed.stat(&txn)?.page_size);
+        drop(txn);
         if env.real_disk_size()? < (info.last_page_number as u64 + 1) * page {
             return Err(heed::Error::Mdb(MdbError::Corrupted));
         }
-        let txn = env.write_txn()?;
-        let dbs = env.create_databases_and_commit(txn, |opener, txn| {
-            let mut db = |name| opener.create_database::<Bytes, Bytes>(txn, Some(name));
-            let dbs = (db("entries")?, db("order")?, db("leases")?);
-            Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit(dbs))
-        })?;
-        let Some((entries, order, leases)) = dbs.commit() else {
-            return Err(heed::Error::Mdb(MdbError::Problem));
-        };
+        let mut txn = env.write_txn()?;
+        let mut db = |name| env.create_database::<Bytes, Bytes>(&mut txn, Some(name));
+        let (entries, order, leases) = (db("entries")?, db("order")?, db("leases")?);
+        txn.commit()?;
         Ok(Room {
             entries,
             order,
