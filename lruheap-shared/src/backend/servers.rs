@@ -96,6 +96,19 @@ impl Server {
             .args(["-c", &format!("kill -{name} {id}")])
             .status();
         assert!(status.expect("a shell").success());
+        // A signal that stops takes a moment.
+        let state = format!("/proc/{id}/stat");
+        while name == "STOP" && cfg!(target_os = "linux") {
+            let state = std::fs::read_to_string(&state).expect("it is there");
+            if state
+                .rsplit(") ")
+                .next()
+                .is_some_and(|rest| rest.starts_with('T'))
+            {
+                break;
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// The address of database 0.

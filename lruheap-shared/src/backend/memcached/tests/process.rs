@@ -67,6 +67,19 @@ impl Server {
             .arg(self.child.id().to_string())
             .status();
         assert!(done.expect("there is `kill`").success());
+        // A signal that stops takes a moment.
+        let state = format!("/proc/{}/stat", self.child.id());
+        while name == "STOP" && cfg!(target_os = "linux") {
+            let state = std::fs::read_to_string(&state).expect("it is there");
+            if state
+                .rsplit(") ")
+                .next()
+                .is_some_and(|rest| rest.starts_with('T'))
+            {
+                break;
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// Says something, and waits for this answer.
