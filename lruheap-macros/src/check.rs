@@ -31,7 +31,7 @@ pub(crate) fn check(
     parameters(function, options, errors);
     tags::check(function, options, errors);
     failure(function, options, errors);
-    sharing(function, options, errors);
+    sharing(function, options, block, errors);
     result(function, options, errors);
     companion(function, options, errors);
 }
@@ -238,12 +238,20 @@ fn failure(function: &Function, options: &Options, errors: &mut Errors) {
 }
 
 /// Refuses `shared` where other processes have no such thing.
-fn sharing(function: &Function, options: &Options, errors: &mut Errors) {
+fn sharing(function: &Function, options: &Options, block: Option<&Block>, errors: &mut Errors) {
     let Some(shared) = &options.shared else {
         return;
     };
-    if function.this.is_some() || is_associated(function) {
+    if function.this.is_some() {
         errors.at(&shared.name, "`shared` is for functions: other processes don't have this instance; write a function of what the result depends on, and call that");
+        return;
+    }
+    if block.is_some() {
+        errors.at(&shared.name, "`shared` is for functions outside of an `impl`: write the function beside it, and call that");
+        return;
+    }
+    // That it stands in a block has been said.
+    if is_associated(function) {
         return;
     }
     if tracks_callers(&function.attrs) {

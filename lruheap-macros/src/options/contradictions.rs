@@ -81,9 +81,13 @@ fn out_of_reach(options: &mut Options, errors: &mut Errors) {
 
 /// What can't be shared between processes.
 fn sharing(options: &mut Options, errors: &mut Errors) {
-    let Some(shared) = &options.shared else {
+    let Some(shared) = &mut options.shared else {
         return;
     };
+    if let Some(once) = shared.at_most_once.filter(|_| !options.coalesce) {
+        errors.push(syn::Error::new(once, "with `coalesce = false` every caller runs the body, and with `at_most_once` one does: leave one of the two out"));
+        shared.at_most_once = None;
+    }
     let message = if options.scope == Scope::Thread {
         "`shared` is for all processes, and `scope = thread` for one thread: leave one of the two out"
     } else if options.typed == Some(false) {

@@ -49,6 +49,10 @@ const ATTRIBUTES: &[&str] = &[
     "coalesce = false, ttl = 60, xfetch = true, stale = \"5m\", stale_if_error = 2 * DAY",
     "ttl = 1, xfetch = 99999999999999999999999999, stale = 1e-9, shared = true",
     "xfetch = BETA, stale = 1, stale_if_error = 1, scope = thread, tags(x)",
+    r#"shared(ttl = 300, namespace = "shop", version = 1, once = at_most_once), tags(x)"#,
+    "shared, ttl = 5, coalesce = false, cache_if = |v| v.is_ok(), companion = none",
+    "shared(ttl = TTL, namespace = { NAME }, version = N + 1, once = at_least_once,), name = X",
+    "shared(ttl = 0; once = twice, version = -1, namespace = 3, tll, ttl, 7, ,), shared[]",
     r#"tags("all", format!("x:{x}"), { let y = self.x; y }, |a| a, #[a] b)"#,
     "tags(), tags, tags(a b), tags[x], tags(,), tags(1, 'x', -x, b\"x\", x?)",
     "maxsize(1, 2), ttl[3], name{4}",
@@ -139,6 +143,7 @@ const POOL: &str = r##"
     impl dyn fn const async unsafe extern pub mut ref where for type static move use r#type r#fn
     union auto safe gen default str u8 Option Vec Cow Result Result<&str> Option<> Vec<'a> Cow<'_>
     Fn(u8) value none thread maxsize ttl typed scope name companion cache_if cache_none coalesce xfetch stale stale_if_error tags tags(x) x f é
+    shared shared() namespace version once at_most_once at_least_once
     __key0 loose_key #[lru_cache] #[cache(maxsize=1)] #[cache_host] InstanceCaches &self Arc<Self> for
 "##;
 

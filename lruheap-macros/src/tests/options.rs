@@ -331,7 +331,7 @@ fn each_wrong_value_of_a_later_option_as_well() {
         ("tags(,)", "commas between them"),
         ("tags(5)", "a tag is a string"),
         (r#"tags("a"), tags("b")"#, "given twice"),
-        ("shared = true", "not there yet"),
+        ("shared = true", "this option is a list: `shared(ttl = 300"),
     ]);
 }
 
@@ -366,6 +366,162 @@ fn contradictions_are_one_mistake_each() {
     ]);
 }
 
+#[cfg(not(feature = "shared"))]
+#[test]
+fn sharing_is_behind_a_feature() {
+    for text in [
+        "shared",
+        "shared()",
+        "shared(ttl = 300)",
+        "shared(tll = 0, 7)",
+        "shared, scope = thread",
+    ] {
+        are_refused(&[(text, r#"features = ["shared"]"#)]);
+        let expansion = lru_cache(text, "fn f(x: u64) -> u64 { x }");
+        assert_eq!(messages(expansion).len(), 1, "{text}");
+    }
+}
+
+#[cfg(feature = "shared")]
+mod sharing {
+    use super::*;
+
+    #[test]
+    fn its_options_take_their_values() {
+        for text in ["shared", "shared()", "shared(once = at_least_once)"] {
+            let shared = read(text).shared.expect("it is shared");
+            assert!(shared.name == "shared" && shared.ttl.is_none(), "{text}");
+            assert!(shared.namespace.is_none() && shared.version.is_none());
+            assert!(shared.at_most_once.is_none());
+        }
+        let text = r#"shared(ttl = "5m", namespace = "shop", version = 2, once = at_most_once,)"#;
+        let shared = read(text).shared.expect("it is shared");
+        let five = Duration::from_secs(300);
+        assert!(matches!(shared.ttl, Some(Value::Known((ttl, _))) if ttl == five));
+        assert!(shared.namespace.is_some() && shared.version.is_some());
+        assert!(shared.at_most_once.is_some());
+        let text = "shared(ttl = TTL, namespace = concat!(\"a\", \"b\"), version = VERSION + 1)";
+        let shared = read(text).shared.expect("it is shared");
+        assert!(matches!(shared.ttl, Some(Value::Expression(_))));
+        assert!(shared.namespace.is_some() && shared.version.is_some());
+        assert!(read("maxsize = 3").shared.is_none());
+    }
+
+    #[test]
+    fn each_wrong_value_is_one_mistake_that_says_the_fix() {
+        are_refused(&[
+            ("shared =", "needs a value"),
+            (
+                "shared[ttl = 1]",
+                "this option is a list: `shared(ttl = 300",
+            ),
+            ("shared, shared", "given twice"),
+            ("shared(tll = 1)", "did you mean `ttl`?"),
+            ("shared(vresion = 1)", "did you mean `version`?"),
+            (
+                "shared(elephant = 1)",
+                "there are ttl, namespace, version, once",
+            ),
+            ("shared(ttl = 1, ttl = 2)", "given twice"),
+            ("shared(ttl)", "`ttl = 300`"),
+            ("shared(ttl =)", "needs a value"),
+            ("shared(ttl(300))", "`ttl = 300`"),
+            ("shared(namespace)", r#"`namespace = "shop"`"#),
+            ("shared(version)", "`version = 1`"),
+            ("shared(once)", "`once = at_most_once`"),
+            ("shared(ttl = 0)", "`None` is without one"),
+            ("shared(ttl = -1)", "`None` is without one"),
+            (r#"shared(ttl = "1y")"#, "with units"),
+            ("shared(namespace = 3)", "is a text"),
+            ("shared(namespace = b\"shop\")", "is a text"),
+            (r#"shared(version = "x")"#, "whole number"),
+            ("shared(version = 1.5)", "whole number"),
+            ("shared(version = -1)", "whole number"),
+            ("shared(version = 99999999999999999999)", "whole number"),
+            ("shared(once = twice)", "`at_least_once` or `at_most_once`"),
+            ("shared(once = true)", "`at_least_once` or `at_most_once`"),
+            ("shared(300)", "have names"),
+            ("shared(ttl = 1 version = 2)", "commas stand between them"),
+            ("shared(ttl = 1; version = 2)", "commas stand between them"),
+            ("shared(,)", "name of an option"),
+        ]);
+        let found = mistakes(Macro::LruCache, "shared(tll = 1, version = -1, once = 2)");
+        assert_eq!(found.len(), 3, "{found:?}");
+    }
+
+    #[test]
+    fn what_is_of_one_thread_or_loose_is_not_shared() {
+        are_refused(&[
+            ("shared, scope = thread", "leave one of the two out"),
+            ("shared, typed = false", "leave it out, or `shared`"),
+            (
+                "shared(once = at_most_once), coalesce = false",
+                "leave one of the two out",
+            ),
+        ]);
+        read("shared, typed = true, scope = process");
+    }
+
+    #[test]
+    fn what_a_function_can_t_share_is_refused_once() {
+        let shared = "shared(ttl = 300)";
+        let once = "shared(once = at_most_once)";
+        for (options, item, fix) in [
+            (shared, "fn f(&self) -> u8 { 1 }", Some("is for functions")),
+            (
+                shared,
+                "fn f(x: Self) -> u8 { 1 }",
+                Some("put `#[lru_cache]` on the block as well"),
+            ),
+            (
+                "",
+                "impl S { #[lru_cache(shared)] fn f(x: u8) -> u8 { 1 } }",
+                Some("outside of an `impl`"),
+            ),
+            (
+                shared,
+                "#[track_caller] fn f() -> u8 { 1 }",
+                Some("leave out `#[track_caller]`"),
+            ),
+            (
+                shared,
+                "fn f(x: impl A) -> u8 { 1 }",
+                Some("write a type parameter"),
+            ),
+            (
+                shared,
+                "fn f(x: &impl A) -> u8 { 1 }",
+                Some("write a type parameter"),
+            ),
+            (shared, "fn f(#[key(x.a())] x: impl A) -> u8 { 1 }", None),
+            (shared, "fn f(#[key(skip)] x: impl A) -> u8 { 1 }", None),
+            (
+                once,
+                "fn f() -> u8 { 1 }",
+                Some("are for functions that return `Result<T, E>`"),
+            ),
+            (
+                once,
+                "fn f() { }",
+                Some("are for functions that return `Result<T, E>`"),
+            ),
+            (once, "fn f() -> Result<u8, E> { Ok(1) }", None),
+            (
+                "cache_err = true, shared(once = at_most_once)",
+                "fn f() -> Result<u8, E> { Ok(1) }",
+                Some("without `cache_err`"),
+            ),
+        ] {
+            let found = messages(lru_cache(options, item));
+            let expected = usize::from(fix.is_some());
+            assert_eq!(found.len(), expected, "`{item}`: {found:?}");
+            if let Some(fix) = fix {
+                assert!(found[0].contains(fix), "`{item}`: {found:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_misspelt_option_is_told_its_name() {
     for (misspelt, known) in [
@@ -396,7 +552,8 @@ fn a_misspelt_option_is_told_its_name() {
         ("grace", "it is `stale`"),
         ("tag", "it is `tags(\"courses\", …)`"),
         ("groups", "it is `tags(\"courses\", …)`"),
-        ("share", "`shared` is not there yet"),
+        ("share", "did you mean `shared`?"),
+        ("redis", "it is `shared(ttl = 300"),
     ] {
         let found = mistakes(Macro::LruCache, &format!("{theirs} = 1"));
         assert!(found.len() == 1 && found[0].contains(told), "{found:?}");
