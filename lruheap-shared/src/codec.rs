@@ -47,7 +47,7 @@ pub(crate) struct Shape {
     /// Another version of the type has another one, as far as could be seen.
     pub(crate) fingerprint: u64,
     /// Whether all of the type could be seen. If so, values are written without the names
-    /// of fields; if not, with them.
+    /// of fields, where that can be read again; if not, with them.
     is_known: bool,
 }
 
@@ -142,20 +142,38 @@ fn key_bytes<T: Serialize>(key: &T) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn value_bytes<V: Serialize>(value: &V, shape: Shape) -> Option<Vec<u8>> {
+/// How a value is written: its first byte.
+const COMPACT: u8 = 0;
+const NAMED: u8 = 1;
+
+fn value_bytes<V: Serialize + DeserializeOwned>(value: &V, shape: Shape) -> Option<Vec<u8>> {
+    let named = rmp_serde::to_vec_named(value).ok();
     if shape.is_known {
-        postcard::to_stdvec(value).ok()
-    } else {
-        rmp_serde::to_vec_named(value).ok()
+        let compact = postcard::to_extend(value, vec![COMPACT]).ok();
+        // A type may leave out fields where it is written (`skip_serializing_if`), which can
+        // only be told by their names.
+        let is_whole = |compact: &Vec<u8>| {
+            let back: Option<V> = value_of(compact, shape);
+            back.is_some_and(|back| rmp_serde::to_vec_named(&back).ok() == named)
+        };
+        if let Some(compact) = compact.filter(is_whole) {
+            return Some(compact);
+        }
     }
+    let mut bytes = vec![NAMED];
+    bytes.extend(named?);
+    Some(bytes)
 }
 
 fn value_of<V: DeserializeOwned>(bytes: &[u8], shape: Shape) -> Option<V> {
-    if shape.is_known {
-        let (value, rest) = postcard::take_from_bytes(bytes).ok()?;
-        rest.is_empty().then_some(value)
-    } else {
-        rmp_serde::from_slice(bytes).ok()
+    let (how, bytes) = bytes.split_first()?;
+    match *how {
+        COMPACT if shape.is_known => {
+            let (value, rest) = postcard::take_from_bytes(bytes).ok()?;
+            rest.is_empty().then_some(value)
+        }
+        NAMED => rmp_serde::from_slice(bytes).ok(),
+        _ => None,
     }
 }
 
@@ -323,6 +341,34 @@ mod tests {
         there_and_back(Loose::Text("x".into()));
         there_and_back(vec![Loose::Number(1), Loose::Text(String::new())]);
         assert!(!shape::<Loose>().is_known);
+    }
+
+    /// Fields that are written only where there is something in them.
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Gaps {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Vec<u8>>,
+        first: Vec<u8>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        last: Vec<u8>,
+    }
+
+    #[test]
+    fn what_leaves_fields_out_comes_back_as_well() {
+        for name in [None, Some(vec![]), Some(vec![1])] {
+            for last in [vec![], vec![9, 0, 0]] {
+                let (name, first) = (name.clone(), vec![2]);
+                there_and_back(Gaps { name, first, last });
+            }
+        }
+        assert!(shape::<Gaps>().is_known);
+        let whole = Gaps {
+            name: Some(vec![1]),
+            first: vec![2],
+            last: vec![3],
+        };
+        let bytes = (codec0::<Gaps>().value)(&whole, shape::<Gaps>());
+        assert_eq!(bytes.as_deref(), Some(&[COMPACT, 1, 1, 1, 1, 2, 1, 3][..]));
     }
 
     #[test]
