@@ -97,6 +97,20 @@ impl<K, V> Tier<K, V> {
         self.call_at(needs_body.then(|| self.place(part)).flatten())
     }
 
+    /// `f::cache_insert`, beyond this process, and the call that memory stores the value by.
+    pub fn insert(
+        &'static self,
+        part: &impl Part<Owned = K>,
+        tags: &[Tag],
+        values: &impl Values<V>,
+        value: &V,
+    ) -> Call<K, V> {
+        self.store(part, tags, values, value);
+        let call = self.call_at(None);
+        call.lasts(self.terms().0.ttl);
+        call
+    }
+
     /// The call of `f::cache_refresh`.
     pub fn anew(&'static self, part: &impl Part<Owned = K>) -> Call<K, V> {
         let mut call = self.call_at(self.place(part));

@@ -455,7 +455,7 @@ impl<K, V> Tier<K, V> {
     }
 
     /// `f::cache_insert`, beyond this process: what is computed meanwhile is out of date.
-    pub fn insert(
+    pub(crate) fn store(
         &'static self,
         part: &impl Part<Owned = K>,
         tags: &[Tag],

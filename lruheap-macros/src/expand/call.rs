@@ -357,7 +357,8 @@ pub(super) fn insert(
 ) -> TokenStream {
     let part = plan.part(site);
     if let Some(Sharing { tier, .. }) = Sharing::of(plan, site) {
-        let [home, own, list] = ["home", "part", "tags"].map(local);
+        let [home, own, list, call] = ["home", "part", "tags", "call"].map(local);
+        let private = plan.options.private();
         let (place, tags) = (
             plan.home(site),
             tag_list(plan).unwrap_or_else(|| quote!([])),
@@ -365,8 +366,8 @@ pub(super) fn insert(
         return quote! {
             match (#place, #part, #tags) {
                 (#home, #own, #list) => {
-                    #tier.insert(&#own, &#list, &#values, &#value);
-                    #home.__insert_tagged(#values, #list, &#own, #value);
+                    let #call = #tier.insert(&#own, &#list, &#values, &#value);
+                    #home.__insert_tagged(#call.within(#private::whole(#values)), #list, &#own, #value);
                 }
             }
         };
