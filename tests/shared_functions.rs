@@ -11,9 +11,10 @@ mod common;
 use std::collections::BTreeMap;
 use std::future::ready;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use std::time::Duration;
+use std::sync::{Barrier, Once};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use common::tasks::{Permits, Task, run_to_end};
 use common::{YieldNow, block_on, watchdog};
@@ -720,6 +721,94 @@ fn a_function_that_calls_itself_computes_each_once() {
     assert_eq!(fib(81), 37_889_062_373_143_906);
     RUNS.are(82);
 }
+
+#[test]
+fn a_function_that_asks_itself_for_what_it_computes_waits_for_nobody() {
+    static RUNS: Runs = Runs::none();
+    #[lru_cache(shared)]
+    fn f(n: u8, #[key(skip)] depth: u8) -> u8 {
+        RUNS.run();
+        if depth == 0 { n } else { f(n, depth - 1) }
+    }
+    #[lru_cache(shared)]
+    async fn later(n: u8, #[key(skip)] depth: u8) -> u8 {
+        RUNS.run();
+        YieldNow::default().await;
+        if depth == 0 {
+            n
+        } else {
+            Box::pin(later(n, depth - 1)).await
+        }
+    }
+    #[lru_cache(shared(once = at_most_once))]
+    fn once(n: u8, #[key(skip)] depth: u8) -> Result<u8, Gone> {
+        RUNS.run();
+        if depth == 0 {
+            Ok(n)
+        } else {
+            once(n, depth - 1)
+        }
+    }
+    let _watchdog = watchdog();
+    connected();
+    let begin = Instant::now();
+    assert_eq!((f(1, 1), block_on(later(1, 1))), (1, 1));
+    RUNS.are(4);
+    assert!(once(1, 1).is_err(), "a second run would be one too many");
+    RUNS.are(5);
+    assert!(
+        begin.elapsed() < Duration::from_secs(4),
+        "it has waited for itself"
+    );
+}
+
+#[test]
+fn who_finds_another_computing_has_its_result() {
+    static RUNS: Runs = Runs::none();
+    static BEGUN: Barrier = Barrier::new(2);
+    /// What another process is, as far as the store can tell.
+    mod elsewhere {
+        #[lruheap::lru_cache(name = "who computes", shared)]
+        pub(super) fn f(n: u8) -> u8 {
+            super::RUNS_ELSEWHERE.run();
+            n
+        }
+        #[lruheap::lru_cache(name = "who computes, later", shared)]
+        pub(super) async fn later(n: u8) -> u8 {
+            super::RUNS_ELSEWHERE.run();
+            n
+        }
+    }
+    #[lru_cache(name = "who computes", shared)]
+    fn f(n: u8) -> u8 {
+        RUNS.run();
+        BEGUN.wait();
+        n + 1
+    }
+    #[lru_cache(name = "who computes, later", shared)]
+    async fn later(n: u8) -> u8 {
+        RUNS.run();
+        BEGUN.wait();
+        YieldNow::default().await;
+        n + 1
+    }
+    let _watchdog = watchdog();
+    connected();
+    thread::scope(|scope| {
+        let first = scope.spawn(|| f(1));
+        BEGUN.wait();
+        assert_eq!(elsewhere::f(1), 2);
+        assert_eq!(first.join().expect("nobody panics"), 2);
+        let first = scope.spawn(|| block_on(later(1)));
+        BEGUN.wait();
+        assert_eq!(block_on(elsewhere::later(1)), 2);
+        assert_eq!(first.join().expect("nobody panics"), 2);
+    });
+    RUNS.are(2);
+    RUNS_ELSEWHERE.are(0);
+}
+
+static RUNS_ELSEWHERE: Runs = Runs::none();
 
 #[test]
 fn what_was_removed_while_it_was_computed_is_kept_nowhere() {

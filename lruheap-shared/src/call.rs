@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -48,6 +48,8 @@ pub struct Call<K: 'static, V: 'static> {
     place: Option<Place>,
     /// Whether the body runs whatever the store has.
     is_anew: bool,
+    /// Whether whoever has the lease may wait for this call.
+    is_alone: AtomicBool,
     /// How long the value may live in memory, in nanoseconds.
     left: AtomicU64,
 }
@@ -74,6 +76,7 @@ impl<K, V> Tier<K, V> {
             tier: self,
             place,
             is_anew: false,
+            is_alone: AtomicBool::new(false),
             left: AtomicU64::new(u64::MAX),
         }
     }
@@ -84,7 +87,9 @@ impl<K, V> Tier<K, V> {
         given: &Given<H>,
         part: &impl Part<Owned = K>,
     ) -> Call<K, V> {
-        self.call_at(given.is_flight().then(|| self.place(part)).flatten())
+        let call = self.call_at(given.is_flight().then(|| self.place(part)).flatten());
+        call.is_alone.store(given.is_alone(), Ordering::Relaxed);
+        call
     }
 
     /// The call of a task that has come so far.
@@ -139,6 +144,7 @@ impl<K, V> Call<K, V> {
 
     /// The same for a flight.
     pub fn bind<H: Home, O>(&self, flight: Flight<H, O>) -> Flight<H, Within<'_, O>> {
+        self.is_alone.store(flight.is_alone(), Ordering::Relaxed);
         flight.map(|outcome| self.within(outcome))
     }
 
@@ -248,7 +254,12 @@ impl<K, V> Call<K, V> {
             if let Found::Foreign = found {
                 let _ = way.remove(place.key).await;
             }
-            if !self.tier.terms().0.coalesces {
+            // The lease is with a caller of this one: it would be waited for in vain.
+            let is_alone = self.is_alone.load(Ordering::Relaxed);
+            if is_alone && is_strict {
+                return Course::Refuse(Error::Abandoned);
+            }
+            if is_alone || !self.tier.terms().0.coalesces {
                 let marks = self.marks(way, place, Some(reading)).await;
                 return Course::Compute { lease: None, marks };
             }

@@ -647,10 +647,16 @@ pub(crate) fn random() -> u64 {
 /// The flight of a call, wherever its cache is.
 pub(crate) trait IsFlight {
     fn is_flight(&self) -> bool;
+
+    fn is_alone(&self) -> bool;
 }
 
 impl<H: Home> IsFlight for lruheap_core::memo::Given<H> {
     fn is_flight(&self) -> bool {
         matches!(self, lruheap_core::memo::Given::Flight(_))
+    }
+
+    fn is_alone(&self) -> bool {
+        matches!(self, lruheap_core::memo::Given::Flight(flight) if flight.is_alone())
     }
 }

@@ -91,7 +91,8 @@ impl<H: Home> Waiter<H> {
                     _ => None,
                 };
                 let flight = Flight::new(self.home, self.call, lead, pair);
-                let flight = flight.instead_of(instead_of);
+                let is_alone = matches!(mode, Mode::Alone);
+                let flight = flight.instead_of(instead_of).alone(is_alone);
                 // As the ticket has an owner now, the user's `Drop` may panic.
                 drop(trash);
                 Boarding::Lead(flight)

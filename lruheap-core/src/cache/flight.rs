@@ -80,6 +80,8 @@ pub struct Flight<H: Home> {
     instead_of: Option<(Arc<WaitOf<H>>, u64)>,
     /// Whether it was asked for, and is no call.
     is_asked_for: bool,
+    /// Whether whoever it would have waited for waits for it.
+    is_alone: bool,
     has_ended: bool,
 }
 
@@ -119,6 +121,7 @@ impl<H: Home> Flight<H> {
                     wait: None,
                     instead_of: None,
                     is_asked_for: false,
+                    is_alone: false,
                     has_ended: false,
                 })
             }
@@ -227,6 +230,7 @@ impl<H: Home> Flight<H> {
             wait: None,
             instead_of: None,
             is_asked_for: false,
+            is_alone: false,
             has_ended: false,
         };
         flight.enter();
@@ -253,6 +257,16 @@ impl<H: Home> Flight<H> {
         self.home.engine().open(&mut self.lead, self.call, &pair);
         self.pair = Some(pair);
         self.enter();
+    }
+
+    pub(super) fn alone(mut self, is_alone: bool) -> Self {
+        self.is_alone = is_alone;
+        self
+    }
+
+    /// Whether another has the same under way and can't be waited for, as it waits for this.
+    pub fn is_alone(&self) -> bool {
+        self.is_alone
     }
 
     pub(super) fn instead_of(mut self, lost: Option<(Arc<WaitOf<H>>, u64)>) -> Self {

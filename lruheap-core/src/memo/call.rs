@@ -30,6 +30,11 @@ pub struct Flight<H: Home, O> {
 }
 
 impl<H: Home, O> Flight<H, O> {
+    /// Whether another has the same under way and can't be waited for, as it waits for this.
+    pub fn is_alone(&self) -> bool {
+        self.flight.is_alone()
+    }
+
     /// The same flight, whose result is something else.
     pub fn map<P>(self, change: impl FnOnce(O) -> P) -> Flight<H, P> {
         Flight {
