@@ -112,7 +112,7 @@ impl<K, V> Tier<K, V> {
     ) -> Call<K, V> {
         self.store(part, tags, values, value);
         let call = self.call_at(None);
-        call.lasts(self.terms().0.ttl);
+        call.lasts(self.terms().0.kept());
         call
     }
 
@@ -273,9 +273,7 @@ impl<K, V> Call<K, V> {
             }
             let store = self.tier.attach().store;
             let waited = begin.elapsed();
-            // Whoever has the lease in this process waits for this call, or is of no use to
-            // it: the cache would have waited otherwise.
-            if !is_strict && (waited >= store.timing.wait || store.heart.holds(place.key)) {
+            if !is_strict && waited >= store.timing.wait {
                 let marks = self.marks(way, place, Some(reading)).await;
                 return Course::Compute { lease: None, marks };
             }

@@ -89,12 +89,6 @@ impl Drop for Held {
 }
 
 impl Heart {
-    /// Whether this process has the lease of a key.
-    pub(crate) fn holds(&self, key: Key) -> bool {
-        let state = self.state.lock();
-        state.held.values().any(|(held, _)| *held == key)
-    }
-
     /// There are invalidations to make up for.
     pub(crate) fn owe(&self, store: &'static Store) {
         self.state.lock().owes = true;

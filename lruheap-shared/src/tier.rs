@@ -30,6 +30,7 @@ const SHARES: u8 = 255;
 pub struct Terms<K, V> {
     pub(crate) codec: Codec<K, V>,
     function: String,
+    is_named: bool,
     namespace: String,
     version: u64,
     ttl: Option<Duration>,
@@ -45,6 +46,7 @@ impl<K, V> Terms<K, V> {
         Terms {
             codec,
             function: type_name::<I>().into(),
+            is_named: false,
             namespace: String::new(),
             version: 0,
             ttl: None,
@@ -58,6 +60,7 @@ impl<K, V> Terms<K, V> {
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.function = name.into();
+        self.is_named = true;
         self
     }
 
@@ -320,7 +323,8 @@ impl<K, V> Tier<K, V> {
         self.attached.get_or_init(|| {
             let (terms, prefix) = self.terms();
             let name = Name(xxh3_128(prefix));
-            let store = if KNOWN.lock().insert(name) {
+            // Who chose one name for two functions may mean it.
+            let store = if terms.is_named || KNOWN.lock().insert(name) {
                 Store::get()
             } else {
                 tracing::error!(

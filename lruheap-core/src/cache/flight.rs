@@ -62,6 +62,16 @@ impl<H: Home> Given<H> {
 type WaitOf<H> = Wait<<H as Home>::Key, <H as Home>::Value>;
 type PairOf<H> = Pair<<H as Home>::Key, <H as Home>::Value>;
 
+/// Why a computation was begun.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Call,
+    /// It was asked for, and is no call.
+    Asked,
+    /// Whoever the call would have waited for waits for it.
+    Alone,
+}
+
 /// A computation under way. Dropped without a result (a panic, a cancelled
 /// future), it leaves no trace, and those who waited for it look again.
 pub struct Flight<H: Home> {
@@ -78,10 +88,7 @@ pub struct Flight<H: Home> {
     wait: Option<Arc<WaitOf<H>>>,
     /// What was waited for in vain before this was begun, and with what patience.
     instead_of: Option<(Arc<WaitOf<H>>, u64)>,
-    /// Whether it was asked for, and is no call.
-    is_asked_for: bool,
-    /// Whether whoever it would have waited for waits for it.
-    is_alone: bool,
+    cause: Cause,
     has_ended: bool,
 }
 
@@ -120,8 +127,7 @@ impl<H: Home> Flight<H> {
                     began: Instant::NEVER,
                     wait: None,
                     instead_of: None,
-                    is_asked_for: false,
-                    is_alone: false,
+                    cause: Cause::Call,
                     has_ended: false,
                 })
             }
@@ -204,7 +210,7 @@ impl<H: Home> Flight<H> {
             let lead = home.engine().begin(call, Known::Pair(Arc::clone(&pair)));
             Flight::new(home, call, lead, Some(pair))
         };
-        flight.is_asked_for = true;
+        flight.cause = Cause::Asked;
         flight
     }
 
@@ -229,8 +235,7 @@ impl<H: Home> Flight<H> {
             began,
             wait: None,
             instead_of: None,
-            is_asked_for: false,
-            is_alone: false,
+            cause: Cause::Call,
             has_ended: false,
         };
         flight.enter();
@@ -260,13 +265,15 @@ impl<H: Home> Flight<H> {
     }
 
     pub(super) fn alone(mut self, is_alone: bool) -> Self {
-        self.is_alone = is_alone;
+        if is_alone {
+            self.cause = Cause::Alone;
+        }
         self
     }
 
     /// Whether another has the same under way and can't be waited for, as it waits for this.
     pub fn is_alone(&self) -> bool {
-        self.is_alone
+        self.cause == Cause::Alone
     }
 
     pub(super) fn instead_of(mut self, lost: Option<(Arc<WaitOf<H>>, u64)>) -> Self {
@@ -402,7 +409,7 @@ impl<H: Home> Flight<H> {
     pub(crate) fn fall_back(&mut self, values: &impl Values<H::Value>) -> Option<H::Value> {
         let engine = self.home.engine();
         let may_be_old = !engine.settings().stale_if_error.is_zero();
-        if self.is_asked_for || !(may_be_old || self.lead.replaces) {
+        if self.cause == Cause::Asked || !(may_be_old || self.lead.replaces) {
             return None;
         }
         let pair = self.pair.as_ref();

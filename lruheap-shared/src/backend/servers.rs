@@ -98,16 +98,15 @@ impl Server {
         assert!(status.expect("a shell").success());
         // A signal that stops takes a moment.
         let state = format!("/proc/{id}/stat");
-        while name == "STOP" && cfg!(target_os = "linux") {
-            let state = std::fs::read_to_string(&state).expect("it is there");
-            if state
-                .rsplit(") ")
-                .next()
-                .is_some_and(|rest| rest.starts_with('T'))
-            {
-                break;
+        if name == "STOP" && cfg!(target_os = "linux") {
+            let has_stopped = || {
+                let state = std::fs::read_to_string(&state).expect("it is there");
+                let state = state.rsplit(") ").next().map(|rest| rest.starts_with('T'));
+                state == Some(true)
+            };
+            while !has_stopped() {
+                std::thread::yield_now();
             }
-            std::thread::yield_now();
         }
     }
 
