@@ -154,18 +154,25 @@ fn what_is_inserted_elsewhere_meanwhile_stays() {
     assert_eq!(family.runs(), 1);
 }
 
-/// Turns of two processes that tell each other directly.
-const TURNS: u32 = 10_000;
-
-#[test]
-fn no_process_reads_what_another_has_said_is_out_of_date() {
+/// Two processes that tell each other directly: one writes and invalidates, the other reads.
+fn ping_pong(turns: u32, readers: u32) {
     let (_dog, family) = (watchdog(), Family::at("ping-pong", Place::Lmdb));
     let (mut first, mut second) = (family.child(), family.child());
     let port = first.ask("listen");
-    first.tell(&format!("ping {TURNS}"));
+    first.tell(&format!("ping {turns} {readers}"));
     let begin = Instant::now();
-    second.tell(&format!("pong {TURNS} {port}"));
+    second.tell(&format!("pong {turns} {readers} {port}"));
     assert_eq!(first.hear("stale"), "0");
     assert_eq!(second.hear("stale"), "0");
-    println!("{TURNS} turns in {:?}", begin.elapsed());
+    println!("{turns} turns in {:?}", begin.elapsed());
+}
+
+#[test]
+fn no_process_reads_what_another_has_said_is_out_of_date() {
+    ping_pong(10_000, 0);
+}
+
+#[test]
+fn nor_where_others_are_computing_all_the_time() {
+    ping_pong(2000, 2);
 }

@@ -6,8 +6,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write, stdin, stdout};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, OnceLock};
-use std::thread;
+use std::{panic, process, thread};
 
 use lruheap::{CacheInfo, lru_cache, shared};
 
@@ -52,7 +53,7 @@ fn wait() {
 
 /// The process's own, so that it can be told who has computed.
 fn own(key: u32) -> u32 {
-    key * 1_000_000 + std::process::id() % 1_000_000
+    key * 1_000_000 + process::id() % 1_000_000
 }
 
 #[lru_cache(shared(ttl = 600, namespace = namespace()))]
@@ -110,6 +111,8 @@ fn latest(key: u32) -> u32 {
     database()
         .read_exact_at(&mut number, u64::from(key) * 4)
         .expect("it was written before");
+    // Others get on meanwhile.
+    thread::yield_now();
     u32::from_be_bytes(number)
 }
 
@@ -119,27 +122,46 @@ fn write(key: u32, number: u32) {
     database()
         .write_all_at(&number.to_be_bytes(), u64::from(key) * 4)
         .expect("the folder is there");
-    // In turns of three, so that each player does each of it.
-    match number % 12 {
+    // Each player has every other turn.
+    match number / 2 % 6 {
         0 => latest::cache_clear(),
-        3 => drop(lruheap::invalidate_tag("latest")),
-        6 => latest::cache_insert(key, number),
-        9 => assert_eq!(latest::cache_refresh(key), number),
+        1 => drop(lruheap::invalidate_tag("latest")),
+        2 => latest::cache_insert(key, number),
+        3 => assert_eq!(latest::cache_refresh(key), number),
         _ => drop(latest::cache_remove(key)),
     }
     // Others find it in the store then, and what they have in memory is of before.
-    if number % 5 == 0 && latest(key) != number {
-        say("stale", "of its own");
+    if number % 5 < 2 {
+        assert_eq!(latest(key), number, "its own");
     }
 }
 
-/// Writes and reads in turns with another; says how many reads were stale.
-fn play(mut stream: TcpStream, turns: u32, is_first: bool) {
+/// Writes and reads in turns with another; says how many reads were stale. Meanwhile so many
+/// threads of this process read all the time, and so begin before and end after any write.
+fn play(stream: TcpStream, turns: u32, readers: u32, is_first: bool) {
+    let is_over = AtomicBool::new(false);
+    let stale = thread::scope(|scope| {
+        for reader in 0..readers {
+            let is_over = &is_over;
+            scope.spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    latest(reader % 2);
+                }
+            });
+        }
+        let stale = take_turns(stream, turns, is_first);
+        is_over.store(true, Ordering::Relaxed);
+        stale
+    });
+    say("stale", &stale.to_string());
+}
+
+fn take_turns(mut stream: TcpStream, turns: u32, is_first: bool) -> u32 {
     stream.set_nodelay(true).expect("it is a socket");
     let mut reader = BufReader::new(stream.try_clone().expect("it is a socket"));
     let mut stale = 0;
     for turn in 1..=turns {
-        let key = turn % 2;
+        let key = turn / 100 % 2;
         if (turn % 2 == 1) == is_first {
             write(key, turn);
             stream.write_all(b"\n").expect("the other reads");
@@ -153,7 +175,7 @@ fn play(mut stream: TcpStream, turns: u32, is_first: bool) {
             }
         }
     }
-    say("stale", &stale.to_string());
+    stale
 }
 
 fn info(function: &str) -> CacheInfo {
@@ -171,6 +193,12 @@ fn one_process() {
     let Ok(address) = env::var(ADDRESS) else {
         return;
     };
+    // Whoever waits for this one is to hear of it.
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(move |panicked| {
+        hook(panicked);
+        process::abort();
+    }));
     shared::connect(&address).expect("the store can be opened");
     say("ready", "");
     let mut listener = None;
@@ -215,6 +243,7 @@ fn one_process() {
             "shared_hits" => say("number", &info(words[1]).shared_hits.to_string()),
             "shared_misses" => say("number", &info(words[1]).shared_misses.to_string()),
             "listen" => {
+                database().set_len(8).expect("the folder is there");
                 let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
                 let port = socket.local_addr().expect("it is bound").port();
                 listener = Some(socket);
@@ -222,17 +251,17 @@ fn one_process() {
             }
             "ping" => {
                 let listener = listener.take().expect("it listens before");
-                let turns = number(1);
+                let (turns, readers) = (number(1), number(2));
                 thread::spawn(move || {
                     let (stream, _) = listener.accept().expect("another player");
-                    play(stream, turns, true);
+                    play(stream, turns, readers, true);
                 });
             }
             "pong" => {
-                let turns = number(1);
-                let stream = TcpStream::connect(format!("127.0.0.1:{}", words[2]));
+                let (turns, readers) = (number(1), number(2));
+                let stream = TcpStream::connect(format!("127.0.0.1:{}", words[3]));
                 let stream = stream.expect("another player");
-                thread::spawn(move || play(stream, turns, false));
+                thread::spawn(move || play(stream, turns, readers, false));
             }
             other => panic!("what is {other}?"),
         }
