@@ -129,13 +129,12 @@ impl Backend for Mine {
             .collect())
     }
 
-    fn advance(&self, names: &[Name]) -> Result<(), Error> {
+    fn advance(&self, names: &[Name]) -> Result<Vec<u64>, Error> {
         self.asked()?;
+        let numbers: Vec<u64> = names.iter().map(|_| self.next()).collect();
         let mut known = locked(&self.generations);
-        for name in names {
-            known.insert(*name, self.next());
-        }
-        Ok(())
+        known.extend(names.iter().copied().zip(numbers.iter().copied()));
+        Ok(numbers)
     }
 
     fn watch(&self, name: Name) -> &'static AtomicU64 {

@@ -372,7 +372,7 @@ impl<K, V> Call<K, V> {
         place: &Place,
         value: &V,
         mut lease: Option<Held>,
-        marks: Marks,
+        mut marks: Marks,
     ) {
         // Stored all the same it would be no one's: its generations are not those of now.
         let now = self.noted(way.get(place.key, &place.names).await);
@@ -382,6 +382,14 @@ impl<K, V> Call<K, V> {
         });
         if !is_valid {
             return;
+        }
+        if self.is_anew {
+            // From here on, what was computed before is as invalid as what this replaces.
+            let numbers = self.tier.refreshed(way, place).await;
+            let Some(own) = numbers.first() else {
+                return;
+            };
+            marks.generations[Place::REFRESH] = *own;
         }
         let marks = (marks.epoch, &marks.generations[..]);
         let Some(bytes) = self.tier.seal(place, marks, Some(value)) else {
@@ -396,9 +404,6 @@ impl<K, V> Call<K, V> {
         if self.noted(set).is_some() {
             if let Some(lease) = lease.take() {
                 lease.over();
-            }
-            if self.is_anew {
-                self.tier.tell();
             }
         }
     }

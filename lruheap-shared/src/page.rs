@@ -171,9 +171,10 @@ impl Page {
         self.epoch().wrapping_add(count)
     }
 
-    /// Replaces the generation.
-    pub(crate) fn advance(&self, name: Name) {
-        self.words[HEADER + index(name)].fetch_add(1, Ordering::AcqRel);
+    /// Replaces the generation; gives the new one.
+    pub(crate) fn advance(&self, name: Name) -> u64 {
+        let count = self.words[HEADER + index(name)].fetch_add(1, Ordering::AcqRel);
+        self.epoch().wrapping_add(count.wrapping_add(1))
     }
 
     /// The number that is watched. Generations have cells of their own, so it changes only by

@@ -206,11 +206,14 @@ impl Store {
     pub(crate) fn invalidate(&'static self, generations: &[Name], watch: Name) -> Invalidated {
         let advanced = self.ask(|backend| backend.advance(generations));
         let told = match &advanced {
-            Ok(()) => self.backend.notify(watch),
+            Ok(_) => self.backend.notify(watch),
             // Nobody is told of a change that has not been made: this process knows.
             Err(_) => Ok(BLIND),
         };
-        let failure = advanced.err();
+        let (numbers, failure) = match advanced {
+            Ok(numbers) => (numbers, None),
+            Err(failure) => (Vec::new(), Some(failure)),
+        };
         if failure.is_some() || told.is_err() {
             let mut debts = self.debts.lock();
             if failure.is_some() {
@@ -223,6 +226,7 @@ impl Store {
         }
         Invalidated {
             before: told.unwrap_or(BLIND),
+            numbers,
             failure,
         }
     }
@@ -247,7 +251,7 @@ impl Store {
             if names.is_empty() {
                 return Ok(());
             }
-            backend.advance(&names)
+            backend.advance(&names).map(drop)
         });
         for debt in &debts {
             if let (Debt::Notify(name), Ok(())) = (debt, &told) {
@@ -281,5 +285,7 @@ impl Store {
 pub(crate) struct Invalidated {
     /// The number that was watched before, in this process.
     pub(crate) before: u64,
+    /// The new generations; none if there was a failure.
+    pub(crate) numbers: Vec<u64>,
     pub(crate) failure: Option<Failure>,
 }

@@ -16,7 +16,8 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::backend::{BLIND, Key, Name, Reading};
 use crate::codec::{Codec, Shape};
 use crate::envelope::{Envelope, Kind};
-use crate::store::{Failure, Store};
+use crate::store::{Failure, Invalidated, Store};
+use crate::way::Way;
 
 /// How long a store keeps results that have no `ttl`. They are valid for ever: this is for
 /// stores that only let go of what has an end.
@@ -197,9 +198,16 @@ pub(crate) struct Place {
     pub(crate) key: Key,
     /// The whole key.
     pub(crate) bytes: Vec<u8>,
-    /// The generations that the result belongs to: the function's, that of its share, those
-    /// of its tags.
+    /// The generations that the result belongs to: the function's, that of its share, that of
+    /// the last refresh in its share, those of its tags.
     pub(crate) names: Vec<Name>,
+}
+
+impl Place {
+    /// What becomes invalid when the result is removed.
+    pub(crate) const SHARE: usize = 1;
+    /// What becomes invalid when the result is refreshed: whatever was computed before.
+    pub(crate) const REFRESH: usize = 2;
 }
 
 /// What is under a key.
@@ -361,11 +369,9 @@ impl<K, V> Tier<K, V> {
         let hash = xxh3_128(&bytes);
         let attached = self.attach();
         #[allow(clippy::cast_possible_truncation)]
-        let share = (hash >> 64) as u8 % SHARES;
-        let names = vec![
-            attached.name,
-            Name(attached.name.0 ^ (u128::from(share) + 1)),
-        ];
+        let share = u128::from((hash >> 64) as u8 % SHARES) + 1;
+        let name = |bits: u128| Name(attached.name.0 ^ bits);
+        let names = vec![attached.name, name(share), name(share << 8)];
         Some(Place {
             key: Key(hash),
             bytes,
@@ -441,7 +447,7 @@ impl<K, V> Tier<K, V> {
         let store = self.attach().store;
         let reading = store.ask(|backend| backend.get(place.key, &place.names));
         let found = reading.map(|reading| self.judge(&place, &reading));
-        self.invalidate(&place.names[1..2]);
+        self.invalidate(&[place.names[Place::SHARE]]);
         let _ = store.ask(|backend| backend.remove(place.key));
         match found {
             Ok(Found::Value(value, _)) => Some(value),
@@ -472,15 +478,21 @@ impl<K, V> Tier<K, V> {
         place
             .names
             .extend(tags.iter().map(|tag| tag_name(tag.name())));
-        self.invalidate(&place.names[1..2]);
+        let store = self.attach().store;
+        let ttl = self.terms().0.kept();
+        // Before it is said that there is a new one: what is invalidated later, this is too.
+        let known = store.ask(|backend| backend.generation(&place.names));
+        let epoch = store.ask(|backend| backend.get(place.key, &[]));
+        let numbers = self.invalidate(&[place.names[Place::SHARE]]);
         if !values.keeps(value) {
             return;
         }
-        let store = self.attach().store;
-        let ttl = self.terms().0.kept();
         let set = || -> Result<(), Failure> {
-            let generations = store.ask(|backend| backend.generation(&place.names))?;
-            let epoch = store.ask(|backend| backend.get(place.key, &[]))?.epoch;
+            let (mut generations, epoch) = (known?, epoch?.epoch);
+            let Some(own) = numbers.first() else {
+                return Err(Failure::Skipped);
+            };
+            generations[Place::SHARE] = *own;
             let Some(bytes) = self.seal(&place, (epoch, &generations), Some(value)) else {
                 return Err(Failure::Skipped);
             };
@@ -492,19 +504,28 @@ impl<K, V> Tier<K, V> {
     }
 
     /// All results are invalid that belong to these generations, here and elsewhere. What is
-    /// in the memory of this process is for the caller to remove.
-    fn invalidate(&'static self, generations: &[Name]) {
+    /// in the memory of this process is for the caller to remove. Gives the new generations;
+    /// none if the store has not been told yet.
+    fn invalidate(&'static self, generations: &[Name]) -> Vec<u64> {
         let attached = self.attach();
         let done = attached.store.invalidate(generations, attached.name);
+        self.knows(attached, done.before);
+        self.noted(done)
+    }
+
+    /// What was computed before the refresh of a result is invalid, in the memory of this
+    /// process as well: another call may just have found it in the store.
+    pub(crate) async fn refreshed(&'static self, way: impl Way, place: &Place) -> Vec<u64> {
+        let names = vec![place.names[Place::REFRESH]];
+        let done = way.invalidate(names, self.attach().name).await;
+        self.noted(done)
+    }
+
+    fn noted(&self, done: Invalidated) -> Vec<u64> {
         if let Some(failure) = done.failure {
             self.counters.note(&failure);
         }
-        self.knows(attached, done.before);
-    }
-
-    /// Others are to look for a newer result.
-    pub(crate) fn tell(&'static self) {
-        self.invalidate(&[]);
+        done.numbers
     }
 
     /// Its own change is none that was made elsewhere.

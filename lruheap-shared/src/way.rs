@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::backend::{AsyncBackend, Backend, Key, Name, Pending, Reading, Token};
 use crate::error::Error;
-use crate::store::{Failure, Store};
+use crate::store::{Failure, Invalidated, Store};
 
 type Answer<T> = Result<T, Failure>;
 
@@ -28,6 +28,12 @@ pub(crate) trait Way: Copy + Send + Sync {
     fn generation(self, names: &[Name]) -> impl Future<Output = Answer<Vec<u64>>> + Send;
 
     fn lease(self, key: Key, token: Token) -> impl Future<Output = Answer<bool>> + Send;
+
+    fn invalidate(
+        self,
+        generations: Vec<Name>,
+        watch: Name,
+    ) -> impl Future<Output = Invalidated> + Send;
 
     fn pause(self, time: Duration) -> impl Future<Output = ()> + Send;
 }
@@ -62,6 +68,10 @@ impl Way for Threads {
     async fn lease(self, key: Key, token: Token) -> Answer<bool> {
         let length = self.0.timing.lease;
         self.0.ask(|backend| backend.lease(key, token, length))
+    }
+
+    async fn invalidate(self, generations: Vec<Name>, watch: Name) -> Invalidated {
+        self.0.invalidate(&generations, watch)
     }
 
     async fn pause(self, time: Duration) {
@@ -149,6 +159,11 @@ impl Way for Tasks {
             move |backend| backend.lease(key, token, length),
         )
         .await
+    }
+
+    async fn invalidate(self, generations: Vec<Name>, watch: Name) -> Invalidated {
+        let store = self.0;
+        blocking::unblock(move || store.invalidate(&generations, watch)).await
     }
 
     async fn pause(self, time: Duration) {

@@ -91,7 +91,12 @@ fn generations(store: &dyn Backend) {
         let now = store.generation(&[a]).expect("it is there")[0];
         assert!(!seen.contains(&now), "a generation came back");
         seen.push(now);
-        store.advance(&[a]).expect("it is replaced");
+        let next = store.advance(&[a]).expect("it is replaced");
+        assert_eq!(
+            store.generation(&[a]),
+            Ok(next),
+            "nobody else has replaced it"
+        );
     }
 }
 

@@ -89,13 +89,15 @@ impl Backend for Memory {
         Ok(generations)
     }
 
-    fn advance(&self, names: &[Name]) -> Result<(), Error> {
+    fn advance(&self, names: &[Name]) -> Result<Vec<u64>, Error> {
         let mut state = self.state.lock();
+        let mut generations = Vec::with_capacity(names.len());
         for name in names {
             let next = state.next();
             state.generations.insert(*name, next);
+            generations.push(next);
         }
-        Ok(())
+        Ok(generations)
     }
 
     fn watch(&self, name: Name) -> &'static AtomicU64 {

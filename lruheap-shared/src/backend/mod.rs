@@ -190,12 +190,13 @@ pub trait Backend: Send + Sync + 'static {
     /// If the store does not answer.
     fn generation(&self, names: &[Name]) -> Result<Vec<u64>, Error>;
 
-    /// Replaces generations, each by a number that it never had.
+    /// Replaces generations, each by a number that it never had; gives these. Who asks at
+    /// the same time is given others, and those of one of them stay.
     ///
     /// # Errors
     ///
     /// If the store does not answer.
-    fn advance(&self, names: &[Name]) -> Result<(), Error>;
+    fn advance(&self, names: &[Name]) -> Result<Vec<u64>, Error>;
 
     /// The number that changes, here and in all other processes, when somebody
     /// [notifies](Backend::notify) of this name; [`BLIND`] while that would not be known.

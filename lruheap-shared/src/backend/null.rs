@@ -35,9 +35,9 @@ impl Backend for Null {
         Ok(vec![self.generation.load(Ordering::Acquire); names.len()])
     }
 
-    fn advance(&self, _: &[Name]) -> Result<(), Error> {
-        self.generation.fetch_add(1, Ordering::AcqRel);
-        Ok(())
+    fn advance(&self, names: &[Name]) -> Result<Vec<u64>, Error> {
+        let number = self.generation.fetch_add(1, Ordering::AcqRel) + 1;
+        Ok(vec![number; names.len()])
     }
 
     fn watch(&self, name: Name) -> &'static AtomicU64 {

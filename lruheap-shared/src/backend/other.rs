@@ -170,7 +170,7 @@ fn answer(store: &dyn Backend, words: &[&str]) -> Result<String, crate::Error> {
         },
         "remove" => format!("{:?}", store.remove(key(1))?),
         "generation" => format!("{}", store.generation(&[name(1)])?[0]),
-        "advance" => format!("{:?}", store.advance(&[name(1)])?),
+        "advance" => format!("{}", store.advance(&[name(1)])?[0]),
         "notify" => format!("{}", store.notify(name(1))?),
         "watch" => format!("{}", store.watch(name(1)).load(Ordering::Acquire)),
         "lease" => format!("{}", store.lease(key(1), Token(small(2)), millis(3))?),

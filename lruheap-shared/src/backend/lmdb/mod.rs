@@ -187,11 +187,11 @@ impl Backend for Lmdb {
             .collect())
     }
 
-    fn advance(&self, names: &[Name]) -> Result<(), Error> {
-        for name in names {
-            self.inner.page.advance(*name);
-        }
-        self.inner.page.check()
+    fn advance(&self, names: &[Name]) -> Result<Vec<u64>, Error> {
+        let advance = |name: &Name| self.inner.page.advance(*name);
+        let numbers = names.iter().map(advance).collect();
+        self.inner.page.check()?;
+        Ok(numbers)
     }
 
     fn watch(&self, name: Name) -> &'static AtomicU64 {

@@ -222,16 +222,19 @@ impl Backend for Memcached {
         numbers::agreed(&self.servers, &self.places(names), self.servers.until())
     }
 
-    fn advance(&self, names: &[Name]) -> Result<(), Error> {
-        let places = self.places(names);
+    fn advance(&self, names: &[Name]) -> Result<Vec<u64>, Error> {
+        let (places, new) = (self.places(names), names.iter().map(|_| numbers::random()));
+        let new: Vec<u64> = new.collect();
         let questions: Vec<Question<'_>> = places
             .iter()
-            .map(|place| place.write(numbers::random()))
+            .zip(&new)
+            .map(|(place, number)| place.write(*number))
             .collect();
         let answers = self.servers.ask(&questions, self.servers.until())?;
         answers
             .into_iter()
-            .try_for_each(|answer| stored(answer).map(drop))
+            .try_for_each(|answer| stored(answer).map(drop))?;
+        Ok(new)
     }
 
     fn watch(&self, name: Name) -> &'static AtomicU64 {

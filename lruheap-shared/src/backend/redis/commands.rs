@@ -194,12 +194,13 @@ pub(super) fn numbers(values: &[Value]) -> Result<Vec<u64>, Error> {
         .collect()
 }
 
-pub(super) fn advance(names: &[Name]) -> Plan {
+pub(super) fn advance(names: &[Name], numbers: &[u64]) -> Plan {
     let groups = names
         .iter()
-        .map(|name| {
+        .zip(numbers)
+        .map(|(name, number)| {
             let mut set = cmd("SET");
-            set.arg(name.to_string()).arg(fresh().to_string());
+            set.arg(name.to_string()).arg(number.to_string());
             set.arg("EX").arg(GENERATION_SECONDS);
             vec![set]
         })

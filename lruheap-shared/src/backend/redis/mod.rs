@@ -248,12 +248,12 @@ impl Backend for Redis {
         commands::numbers(&values)
     }
 
-    fn advance(&self, names: &[Name]) -> Result<(), Error> {
-        if names.is_empty() {
-            return Ok(());
+    fn advance(&self, names: &[Name]) -> Result<Vec<u64>, Error> {
+        let numbers: Vec<u64> = names.iter().map(|_| commands::fresh()).collect();
+        if !names.is_empty() {
+            self.exchange(commands::advance(names, &numbers))?;
         }
-        self.exchange(commands::advance(names))?;
-        Ok(())
+        Ok(numbers)
     }
 
     fn watch(&self, name: Name) -> &'static AtomicU64 {

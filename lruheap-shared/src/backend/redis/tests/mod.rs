@@ -91,7 +91,7 @@ impl Backend for Tasks {
         block_on(AsyncBackend::generation(&self.0, names))
     }
 
-    fn advance(&self, names: &[Name]) -> Result<(), Error> {
+    fn advance(&self, names: &[Name]) -> Result<Vec<u64>, Error> {
         self.0.advance(names)
     }
 
