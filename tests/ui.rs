@@ -10,4 +10,9 @@ fn misuse_is_refused_with_the_fix() {
     let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/pass/*.rs");
     cases.compile_fail("tests/ui/*.rs");
+    if cfg!(feature = "shared") {
+        cases.compile_fail("tests/ui/shared/*.rs");
+    } else {
+        cases.compile_fail("tests/ui/without_shared/*.rs");
+    }
 }

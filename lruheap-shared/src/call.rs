@@ -35,10 +35,17 @@ pub trait CanRefuse {
     fn refused(error: Error) -> Self;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, E: From<Error>> CanRefuse for Result<T, E> {
     fn refused(error: Error) -> Self {
         Err(error.into())
     }
+}
+
+/// How a result says so. The bound is asked for here and nowhere else, so that the compiler
+/// says once what is missing.
+pub fn refuses<R: CanRefuse>() -> fn(Error) -> R {
+    R::refused
 }
 
 /// A call on its way to the store and back.
@@ -169,25 +176,25 @@ impl<K, V> Call<K, V> {
     }
 
     /// The same where no body runs while another's result may still come.
-    pub fn through_once<O>(&self, outcome: O, body: impl FnOnce() -> O::Result) -> O::Result
-    where
-        O: Outcome<Value = V, Result: CanRefuse>,
-    {
+    pub fn through_once<O: Outcome<Value = V>>(
+        &self,
+        outcome: O,
+        refuse: fn(Error) -> O::Result,
+        body: impl FnOnce() -> O::Result,
+    ) -> O::Result {
         let way = Threads(self.tier.attach().store);
-        now(self.go(way, outcome, Some(O::Result::refused), async { body() }))
+        now(self.go(way, outcome, Some(refuse), async { body() }))
     }
 
     /// The same for a task.
-    pub async fn through_once_async<O>(
+    pub async fn through_once_async<O: Outcome<Value = V>>(
         &self,
         outcome: O,
+        refuse: fn(Error) -> O::Result,
         body: impl Future<Output = O::Result>,
-    ) -> O::Result
-    where
-        O: Outcome<Value = V, Result: CanRefuse>,
-    {
+    ) -> O::Result {
         let way = Tasks(self.tier.attach().store);
-        self.go(way, outcome, Some(O::Result::refused), body).await
+        self.go(way, outcome, Some(refuse), body).await
     }
 
     /// `refuse` is what is done instead of computing twice.

@@ -1,11 +1,6 @@
-//! Options of later issues.
+//! What options of later issues will take.
 
 use lruheap::lru_cache;
-
-#[lru_cache(shared = true)]
-fn shared(n: u64) -> u64 {
-    n
-}
 
 #[lru_cache(policy = lfu)]
 fn lfu(n: u64) -> u64 {
@@ -13,8 +8,6 @@ fn lfu(n: u64) -> u64 {
 }
 
 fn main() {
-    shared(1);
-    shared::cache_info();
     lfu(1);
     lfu::cache_info();
 }

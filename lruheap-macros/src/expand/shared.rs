@@ -66,17 +66,22 @@ impl<'p> Sharing<'p> {
     /// The body, asked for through the store.
     pub(super) fn through(&self, site: &Site, body: &TokenStream) -> TokenStream {
         let (call, outcome, span) = (&self.call, self.outcome(site), self.plan.blamed());
-        let once = if self.shared.at_most_once.is_some() {
-            "_once"
-        } else {
-            ""
+        let (once, refuses) = match self.shared.at_most_once {
+            Some(_) => {
+                let private = at(span, &self.plan.options.private());
+                (
+                    "_once",
+                    Some(quote_spanned!(span=> #private::shared::refuses(),)),
+                )
+            }
+            None => ("", None),
         };
         if self.plan.is_async() {
             let through = Ident::new(&format!("through{once}_async"), span);
-            quote_spanned!(span=> #call.#through(#outcome, #body))
+            quote_spanned!(span=> #call.#through(#outcome, #refuses #body))
         } else {
             let through = Ident::new(&format!("through{once}"), span);
-            quote_spanned!(span=> #call.#through(#outcome, || #body))
+            quote_spanned!(span=> #call.#through(#outcome, #refuses || #body))
         }
     }
 
