@@ -69,6 +69,8 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+#[cfg(feature = "shared")]
+pub mod shared;
 
 /// Twice the same, once computed.
 macro_rules! twice {
@@ -129,4 +131,30 @@ fn everything_compiles_without_a_warning_and_works() {
     }
     assert_eq!(loose::<u8>::cache_info().misses, 4);
     assert_eq!(later::cache_peek("a"), None);
+}
+
+#[cfg(feature = "shared")]
+#[test]
+fn what_is_shared_compiles_without_a_warning_and_works() {
+    use shared::{catalogue, doubled, generic, later, once, parse, text, within};
+    assert_eq!(lruheap::shared::connect("memory:"), Ok(()));
+    twice!(doubled(2), 4);
+    twice!(catalogue(1, "north"), "everything");
+    twice!(parse("7", &["a"], None), Ok(7));
+    twice!(once(7, &[0.5]), Ok(2));
+    twice!(generic::<u8, 2>((1, 2), vec![3]), Some(1));
+    twice!(text(7), "7");
+    twice!(within(7), 7);
+    let infos = [
+        doubled::cache_info(),
+        catalogue::cache_info(),
+        parse::cache_info(),
+        once::cache_info(),
+        generic::<u8, 2>::cache_info(),
+        within::cache_info(),
+    ];
+    for info in infos {
+        assert_eq!((info.hits, info.misses, info.currsize), (1, 1, 1));
+    }
+    assert_eq!(later::cache_peek("a".to_owned(), 0.5), None);
 }
