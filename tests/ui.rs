@@ -2,7 +2,7 @@
 //! and what is right stays accepted.
 //!
 //! Each file in `ui/` is named after a behaviour; the `.stderr` beside it is
-//! all that the compiler says. `TRYBUILD=overwrite cargo test --test ui` writes
+//! all that the compiler says. `TRYBUILD=overwrite cargo test --all-features --test ui` writes
 //! them anew: read the difference before committing it.
 
 #[test]

@@ -498,12 +498,12 @@ mod sharing {
             (
                 once,
                 "fn f() -> u8 { 1 }",
-                Some("is for functions that return `Result<T, E>`"),
+                Some("for functions that return `Result<T, E>`"),
             ),
             (
                 once,
                 "fn f() { }",
-                Some("is for functions that return `Result<T, E>`"),
+                Some("for functions that return `Result<T, E>`"),
             ),
             (once, "fn f() -> Result<u8, E> { Ok(1) }", None),
             (
