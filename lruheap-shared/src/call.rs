@@ -270,12 +270,13 @@ impl<K, V> Call<K, V> {
                 let marks = self.marks(way, place, Some(reading)).await;
                 return Course::Compute { lease: None, marks };
             }
+            // Should this be dropped while it asks, the lease may have been given all the same.
+            let held = Held::new(self.tier.attach().store, place.key, token);
             match way.lease(place.key, token).await {
                 Ok(true) => {
-                    let held = Held::new(self.tier.attach().store, place.key, token);
                     return self.lead(way, place, held, (is_strict, has_waited)).await;
                 }
-                Ok(false) => {}
+                Ok(false) => held.over(),
                 Err(failure) => return self.give_up(failure, is_strict),
             }
             let store = self.tier.attach().store;

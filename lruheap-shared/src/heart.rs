@@ -49,7 +49,7 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// A lease that the store has just given.
+    /// A lease that the store is asked for, or has given.
     pub(crate) fn new(store: &'static Store, key: Key, token: Token) -> Self {
         let next = Instant::now() + store.timing.lease / 3;
         store.heart.state.lock().held.insert(token.0, (key, next));
@@ -63,7 +63,7 @@ impl Held {
         }
     }
 
-    /// The store has taken it back together with the value.
+    /// The store has taken it back together with the value, or never gave it.
     pub(crate) fn over(mut self) {
         self.is_over = true;
     }
