@@ -12,6 +12,7 @@ mod build_time;
 mod builds;
 mod rows;
 mod scratch;
+mod servers;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -25,7 +26,8 @@ const USAGE: &str = "\
 Usage: cargo xtask <command>
 
 Commands:
-  test        the whole suite of the workspace, then every example
+  test        the whole suite of the workspace, then the examples; installs the servers that tests
+              start (Debian: redis-server, memcached), or says that they are missing
   ci          all that a change has to pass: format, lints, docs, test, the same on a system without
               a coarse clock or a part in fences, loom, benches, crates, packages
   loom        the models of what is lock-free or unsafe, under every interleaving of their threads
@@ -44,7 +46,12 @@ Commands:
 const MAX_CRATES: usize = 15;
 
 /// The crates that are published, in the order in which they have to be.
-const PUBLISHED: [&str; 3] = ["lruheap-core", "lruheap-macros", "lruheap"];
+const PUBLISHED: [&str; 4] = [
+    "lruheap-core",
+    "lruheap-macros",
+    "lruheap-shared",
+    "lruheap",
+];
 
 /// What each of them has to contain.
 const PACKAGED: [&str; 4] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "src/lib.rs"];
@@ -85,6 +92,7 @@ fn main() -> ExitCode {
 
 /// `long` names the tests that are to run as long as in CI.
 fn test(long: &[&str]) -> Outcome {
+    servers::install()?;
     let mut suite = cargo(&["test", "--workspace", "--all-features"]);
     suite.envs(long.iter().map(|seconds| (seconds, SECONDS_IN_CI)));
     run(suite)?;
@@ -124,10 +132,14 @@ fn lint() -> Outcome {
     let mut clippy = cargo(&["clippy", "--workspace", "--all-targets", "--all-features"]);
     clippy.args(["--", "-D", "warnings"]);
     run(clippy)?;
-    // And as most users build it: without any feature.
-    let mut plain = cargo(&["clippy", "-p", "lruheap", "-p", "lruheap-core", "--lib"]);
-    plain.args(["--", "-D", "warnings"]);
-    run(plain)
+    // And as most users build it: without any feature, or with the one.
+    for features in ["", "shared"] {
+        let mut plain = cargo(&["clippy", "-p", "lruheap", "-p", "lruheap-core", "--lib"]);
+        plain.args(["-p", "lruheap-shared", "--features", features]);
+        plain.args(["--", "-D", "warnings"]);
+        run(plain)?;
+    }
+    Ok(())
 }
 
 fn document() -> Outcome {
