@@ -154,6 +154,38 @@ fn what_is_inserted_elsewhere_meanwhile_stays() {
     assert_eq!(family.runs(), 1);
 }
 
+#[test]
+fn what_was_begun_before_a_refresh_elsewhere_does_not_take_its_place() {
+    let (_dog, family) = (watchdog(), Family::new("refreshed"));
+    let (mut first, mut second) = (family.child(), family.child());
+    first.tell("held 7");
+    first.hear("body");
+    second.tell("refresh 7");
+    second.hear("body");
+    second.tell("go");
+    let refreshed = second.hear("called");
+    first.tell("go");
+    assert_ne!(first.hear("called"), refreshed);
+    assert_eq!(first.ask("held 7"), refreshed);
+    assert_eq!(family.child().ask("held 7"), refreshed);
+    assert_eq!(family.runs(), 2);
+}
+
+#[test]
+fn a_refresh_that_an_invalidation_overtakes_is_not_stored() {
+    let (_dog, family) = (watchdog(), Family::new("overtaken"));
+    let (mut first, mut second) = (family.child(), family.child());
+    first.tell("refresh 7");
+    first.hear("body");
+    second.ask("remove 7");
+    first.tell("go");
+    let old = first.hear("called");
+    second.tell("go");
+    assert_ne!(second.ask("held 7"), old);
+    assert_ne!(first.ask("held 7"), old);
+    assert_eq!(family.runs(), 2);
+}
+
 /// Two processes that tell each other directly: one writes and invalidates, the other reads.
 fn ping_pong(turns: u32, readers: u32) {
     let (_dog, family) = (watchdog(), Family::at("ping-pong", Place::Lmdb));
@@ -174,5 +206,5 @@ fn no_process_reads_what_another_has_said_is_out_of_date() {
 
 #[test]
 fn nor_where_others_are_computing_all_the_time() {
-    ping_pong(2000, 2);
+    ping_pong(500, 2);
 }

@@ -220,6 +220,10 @@ fn one_process() {
                 let key = number(1);
                 thread::spawn(move || say("called", &held(key).to_string()));
             }
+            "refresh" => {
+                let key = number(1);
+                thread::spawn(move || say("called", &held::cache_refresh(key).to_string()));
+            }
             "strict" => {
                 let key = number(1);
                 thread::spawn(move || say("called", &format!("{:?}", strict(key))));
