@@ -172,6 +172,39 @@ fn what_was_begun_before_a_refresh_elsewhere_does_not_take_its_place() {
 }
 
 #[test]
+fn a_refresh_that_began_before_another_does_not_outlive_that() {
+    let (_dog, family) = (watchdog(), Family::new("refreshes"));
+    let (mut first, mut second) = (family.child(), family.child());
+    for child in [&mut first, &mut second] {
+        child.tell("refresh 7");
+        child.hear("body");
+    }
+    first.tell("go");
+    let old = first.hear("called");
+    second.tell("go");
+    second.hear("called");
+    // What the second has read is newer. Neither is known to be the newest.
+    let mut third = family.child();
+    third.tell("go");
+    assert_ne!(third.ask("held 7"), old);
+    for child in [&mut first, &mut second] {
+        child.tell("go");
+        assert_ne!(child.ask("held 7"), old);
+    }
+}
+
+#[test]
+fn a_refresh_whose_result_is_not_kept_removes_what_is_there() {
+    let (_dog, family) = (watchdog(), Family::new("not-kept"));
+    let (mut first, mut second) = (family.child(), family.child());
+    assert_eq!(first.ask("odd 7"), "1");
+    assert_eq!(second.ask("odd 7"), "1");
+    assert_eq!(first.ask("refresh_odd 7"), "2");
+    assert_eq!(second.ask("odd 7"), "3");
+    assert_eq!(first.ask("odd 7"), "3");
+}
+
+#[test]
 fn a_refresh_that_an_invalidation_overtakes_is_not_stored() {
     let (_dog, family) = (watchdog(), Family::new("overtaken"));
     let (mut first, mut second) = (family.child(), family.child());

@@ -228,9 +228,13 @@ impl<K, V> Call<K, V> {
         // Dropped here (a panic, a cancelled future), the lease is given back.
         let result = body.await;
         self.lasts(self.tier.terms().0.kept());
-        let kept = outcome.value(&result).filter(|value| outcome.keeps(value));
-        if let (Some(value), Some(marks)) = (kept, marks) {
-            self.store(way, place, value, lease, marks).await;
+        let value = outcome.value(&result);
+        let kept = value.filter(|value| outcome.keeps(value));
+        match (kept, marks) {
+            (Some(value), Some(marks)) => self.store(way, place, value, lease, marks).await,
+            // Even so, what was there is not what the body gives any more.
+            _ if self.is_anew && value.is_some() => drop(self.tier.refreshed(way, place).await),
+            _ => {}
         }
         result
     }
@@ -388,16 +392,18 @@ impl<K, V> Call<K, V> {
             let generations = marks.generations.iter().map(|number| Some(*number));
             now.epoch == marks.epoch && generations.eq(now.generations)
         });
-        if !is_valid {
-            return;
-        }
         if self.is_anew {
-            // From here on, what was computed before is as invalid as what this replaces.
+            // From here on, what was computed before is as invalid as what this replaces. So it
+            // is where this may not be stored: another refresh may have ended, and have begun
+            // before this one.
             let numbers = self.tier.refreshed(way, place).await;
             let Some(own) = numbers.first() else {
                 return;
             };
             marks.generations[Place::REFRESH] = *own;
+        }
+        if !is_valid {
+            return;
         }
         let marks = (marks.epoch, &marks.generations[..]);
         let Some(bytes) = self.tier.seal(place, marks, Some(value)) else {

@@ -69,6 +69,14 @@ fn held(key: u32) -> u32 {
     own(key)
 }
 
+/// How many bodies have begun so far; even numbers are not kept.
+#[lru_cache(cache_if = |count| count % 2 == 1, shared(ttl = 600, namespace = namespace()))]
+fn odd(_key: u32) -> usize {
+    begin();
+    let runs = std::fs::read_to_string(folder().join("runs"));
+    runs.expect("it is there").lines().count()
+}
+
 #[derive(Debug)]
 enum Refusal {
     Shared(#[allow(dead_code)] shared::Error),
@@ -220,6 +228,8 @@ fn one_process() {
                 let key = number(1);
                 thread::spawn(move || say("called", &held(key).to_string()));
             }
+            "odd" => say("called", &odd(number(1)).to_string()),
+            "refresh_odd" => say("called", &odd::cache_refresh(number(1)).to_string()),
             "refresh" => {
                 let key = number(1);
                 thread::spawn(move || say("called", &held::cache_refresh(key).to_string()));
