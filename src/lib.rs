@@ -38,6 +38,8 @@
 //!
 //! * `testing`: a clock that tests can move, `lruheap::testing::advance`.
 //! * `serde`: types with an [`InstanceCaches`] derive `Serialize` and `Deserialize`.
+//! * `shared`: results that processes share, in an embedded store; `redis` and `memcached`: in
+//!   those (`lruheap::shared`).
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -54,7 +56,14 @@ pub use lruheap_shared::invalidate_tag;
 
 #[cfg(feature = "shared")]
 #[cfg_attr(docsrs, doc(cfg(feature = "shared")))]
-pub use lruheap_shared as shared;
+pub mod shared {
+    #![doc = include_str!("docs/shared.md")]
+
+    pub use lruheap_shared::{
+        AsyncBackend, BLIND, Backend, Error, Key, Name, Pending, Reading, Status, Timing, Token,
+        connect, connect_to, status,
+    };
+}
 
 /// Gives each instance of a struct caches of its own for its memoized methods.
 ///
@@ -165,6 +174,6 @@ pub mod __private {
 }
 
 /// The README's code blocks, as tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "shared"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

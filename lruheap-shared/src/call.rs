@@ -13,7 +13,8 @@ use crate::backend::{Reading, Token};
 use crate::error::Error;
 use crate::heart::Held;
 use crate::store::Failure;
-use crate::tier::{Found, IsFlight, Place, Tier, random, tag_name};
+use crate::tags::tag_name;
+use crate::tier::{Found, IsFlight, Place, Tier, random};
 use crate::way::{Tasks, Threads, Way};
 
 /// How long those wait at first who find another computing, and at most.

@@ -22,6 +22,8 @@ mod heart;
 mod store;
 
 mod codec;
+mod tags;
+mod terms;
 mod way;
 
 mod call;
@@ -32,7 +34,7 @@ pub mod memo;
 pub use address::Timing;
 pub use backend::{AsyncBackend, BLIND, Backend, Key, Name, Pending, Reading, Status, Token};
 pub use error::Error;
-pub use tier::invalidate_tag;
+pub use tags::invalidate_tag;
 
 use store::Store;
 

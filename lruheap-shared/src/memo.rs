@@ -6,4 +6,5 @@ pub use crate::codec::{
     Codec, Encoded, EncodedKey, SharedKey, SharedValue, codec0, codec1, codec2, codec3, codec4,
     codec5, codec6, codec7, codec8, codec9, codec10, codec11, codec12, encoded,
 };
-pub use crate::tier::{Fresh, Terms, Tier, Tiers};
+pub use crate::terms::Terms;
+pub use crate::tier::{Fresh, Tier, Tiers};

@@ -1,7 +1,7 @@
 //! The second tier of one function: where its results are in the store, whether what is in
 //! memory may still be believed, and the controls that reach beyond this process.
 
-use std::any::{Any, TypeId, type_name};
+use std::any::{Any, TypeId};
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;
@@ -14,132 +14,16 @@ use parking_lot::{Mutex, RwLock};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::backend::{BLIND, Key, Name, Reading};
-use crate::codec::{Codec, Shape};
+use crate::codec::Shape;
 use crate::envelope::{Envelope, Kind};
 use crate::store::{Failure, Invalidated, Store};
+use crate::tags::{all_tags, seen_by, tag_name};
+use crate::terms::Terms;
 use crate::way::Way;
-
-/// How long a store keeps results that have no `ttl`. They are valid for ever: this is for
-/// stores that only let go of what has an end.
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// By how many generations the results of a function are told apart: removing one makes
 /// those invalid that share its own.
 const SHARES: u8 = 255;
-
-/// How a function shares its results.
-pub struct Terms<K, V> {
-    pub(crate) codec: Codec<K, V>,
-    function: String,
-    is_named: bool,
-    namespace: String,
-    version: u64,
-    ttl: Option<Duration>,
-    /// How long they live in memory.
-    memory_ttl: Option<Duration>,
-    pub(crate) coalesces: bool,
-    tagged: bool,
-}
-
-impl<K, V> Terms<K, V> {
-    /// Those of the function with this companion, without any option.
-    pub fn of<I>(codec: Codec<K, V>) -> Self {
-        Terms {
-            codec,
-            function: type_name::<I>().into(),
-            is_named: false,
-            namespace: String::new(),
-            version: 0,
-            ttl: None,
-            memory_ttl: None,
-            coalesces: true,
-            tagged: false,
-        }
-    }
-
-    /// `name = …`
-    #[must_use]
-    pub fn named(mut self, name: impl Into<String>) -> Self {
-        self.function = name.into();
-        self.is_named = true;
-        self
-    }
-
-    /// Of an instantiation of it.
-    #[must_use]
-    pub fn instantiated<I>(mut self) -> Self {
-        self.function.push_str("::");
-        self.function.push_str(type_name::<I>());
-        self
-    }
-
-    /// `namespace = …`
-    #[must_use]
-    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
-        self.namespace = namespace.into();
-        self
-    }
-
-    /// `version = …`
-    #[must_use]
-    pub fn version(mut self, version: u64) -> Self {
-        self.version = version;
-        self
-    }
-
-    /// `shared(ttl = …)`
-    #[must_use]
-    pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.ttl = Some(ttl);
-        self
-    }
-
-    /// `ttl = …`
-    #[must_use]
-    pub fn memory_ttl(mut self, ttl: Duration) -> Self {
-        self.memory_ttl = Some(ttl);
-        self
-    }
-
-    /// `coalesce = false`
-    #[must_use]
-    pub fn apart(mut self) -> Self {
-        self.coalesces = false;
-        self
-    }
-
-    /// `tags(…)`
-    #[must_use]
-    pub fn tagged(mut self) -> Self {
-        self.tagged = true;
-        self
-    }
-
-    /// How long the store is to keep results.
-    pub(crate) fn kept(&self) -> Duration {
-        self.ttl.unwrap_or(DAY)
-    }
-
-    /// How long a result may live in memory that has this long left in the store.
-    pub(crate) fn in_memory(&self, left: Duration) -> Option<Duration> {
-        let left = self.ttl.map(|_| left);
-        match (left, self.memory_ttl) {
-            (Some(left), Some(ttl)) => Some(left.min(ttl)),
-            (left, ttl) => left.or(ttl),
-        }
-    }
-
-    /// What the keys of all results of the function begin with.
-    fn prefix(&self) -> Vec<u8> {
-        let mut prefix = Vec::new();
-        for part in [&self.namespace, &self.function] {
-            prefix.extend((part.len() as u64).to_le_bytes());
-            prefix.extend(part.as_bytes());
-        }
-        prefix.extend(self.version.to_le_bytes());
-        prefix
-    }
-}
 
 /// The second tier of a function, in a static beside its cache. Empty until the first call.
 pub struct Tier<K, V> {
@@ -342,7 +226,7 @@ impl<K, V> Tier<K, V> {
                 Store::for_itself()
             };
             if terms.tagged {
-                TAGGED.lock().push(&self.seen.tags);
+                seen_by(&self.seen.tags);
             }
             Attached {
                 store,
@@ -633,36 +517,6 @@ impl Tiers {
 
 /// The functions that share their results: two of one name would get each other's.
 static KNOWN: Mutex<BTreeSet<Name>> = Mutex::new(BTreeSet::new());
-
-/// What the tiers with tags have seen of them.
-static TAGGED: Mutex<Vec<&'static AtomicU64>> = Mutex::new(Vec::new());
-
-/// What tags are watched under, all together.
-fn all_tags() -> Name {
-    Name(xxh3_128(b"lruheap: all tags"))
-}
-
-pub(crate) fn tag_name(tag: &str) -> Name {
-    let mut bytes = b"lruheap: tag ".to_vec();
-    bytes.extend(tag.as_bytes());
-    Name(xxh3_128(&bytes))
-}
-
-/// What has this tag is invalid, in all processes; says how many entries that were in the
-/// memory of this one.
-pub fn invalidate_tag(tag: &str) -> usize {
-    if let Some(store) = Store::if_any() {
-        let before = store.invalidate(&[tag_name(tag)], all_tags()).before;
-        let after = before.wrapping_add(1);
-        if before < BLIND - 1 && store.backend().watch(all_tags()).load(Ordering::Acquire) == after
-        {
-            for seen in &*TAGGED.lock() {
-                let _ = seen.compare_exchange(before, after, Ordering::AcqRel, Ordering::Relaxed);
-            }
-        }
-    }
-    lruheap_core::invalidate_tag(tag)
-}
 
 /// A number that nobody else has.
 pub(crate) fn random() -> u64 {
