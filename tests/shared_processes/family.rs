@@ -17,6 +17,7 @@ pub(crate) struct Family {
 }
 
 /// Which store.
+#[derive(Clone, Copy)]
 pub(crate) enum Place {
     Lmdb,
     /// What the environment says, or else the same.
