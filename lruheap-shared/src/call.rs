@@ -320,7 +320,13 @@ impl<K, V> Call<K, V> {
             }
             // Whoever had the lease left no word: it has died, and nobody knows how far it
             // has come.
-            Found::Absent if is_strict && has_waited => return Course::Refuse(Error::Abandoned),
+            Found::Absent if is_strict && has_waited => {
+                // Now, and not a while after: whoever calls next is to wait for nobody.
+                if way.release(place.key, held.token).await.is_ok() {
+                    held.over();
+                }
+                return Course::Refuse(Error::Abandoned);
+            }
             // So that what is found later is of whoever has the lease.
             Found::Nothing | Found::Stale | Found::Foreign if is_strict => {
                 if let Err(failure) = way.remove(place.key).await {

@@ -29,6 +29,8 @@ pub(crate) trait Way: Copy + Send + Sync {
 
     fn lease(self, key: Key, token: Token) -> impl Future<Output = Answer<bool>> + Send;
 
+    fn release(self, key: Key, token: Token) -> impl Future<Output = Answer<()>> + Send;
+
     fn invalidate(
         self,
         generations: Vec<Name>,
@@ -68,6 +70,10 @@ impl Way for Threads {
     async fn lease(self, key: Key, token: Token) -> Answer<bool> {
         let length = self.0.timing.lease;
         self.0.ask(|backend| backend.lease(key, token, length))
+    }
+
+    async fn release(self, key: Key, token: Token) -> Answer<()> {
+        self.0.ask(|backend| backend.release(key, token))
     }
 
     async fn invalidate(self, generations: Vec<Name>, watch: Name) -> Invalidated {
@@ -157,6 +163,14 @@ impl Way for Tasks {
         self.ask(
             |tasks| tasks.lease(key, token, length),
             move |backend| backend.lease(key, token, length),
+        )
+        .await
+    }
+
+    async fn release(self, key: Key, token: Token) -> Answer<()> {
+        self.ask(
+            |tasks| tasks.release(key, token),
+            move |backend| backend.release(key, token),
         )
         .await
     }
