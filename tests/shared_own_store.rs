@@ -164,7 +164,13 @@ impl Backend for Mine {
     }
 
     fn renew(&self, key: Key, token: Token, length: Duration) -> Result<bool, Error> {
-        self.lease(key, token, length)
+        self.asked()?;
+        let mut leases = locked(&self.leases);
+        let now = Instant::now();
+        let held = leases
+            .get_mut(&key)
+            .filter(|(holder, end)| *holder == token && *end > now);
+        Ok(held.map(|(_, end)| *end = now + length).is_some())
     }
 
     fn release(&self, key: Key, token: Token) -> Result<(), Error> {

@@ -153,6 +153,12 @@ impl<K, V> Call<K, V> {
     /// The same for a flight.
     pub fn bind<H: Home, O>(&self, flight: Flight<H, O>) -> Flight<H, Within<'_, O>> {
         self.is_alone.store(flight.is_alone(), Ordering::Relaxed);
+        // Others may just have found in the store what this is to replace.
+        let flight = if self.is_anew {
+            flight.newest()
+        } else {
+            flight
+        };
         flight.map(|outcome| self.within(outcome))
     }
 

@@ -397,11 +397,12 @@ impl<K, V> Tier<K, V> {
         self.noted(done)
     }
 
-    /// What was computed before the refresh of a result is invalid, in the memory of this
-    /// process as well: another call may just have found it in the store.
+    /// What was computed before the refresh of a result is invalid.
     pub(crate) async fn refreshed(&'static self, way: impl Way, place: &Place) -> Vec<u64> {
         let names = vec![place.names[Place::REFRESH]];
-        let done = way.invalidate(names, self.attach().name).await;
+        let attached = self.attach();
+        let done = way.invalidate(names, attached.name).await;
+        self.knows(attached, done.before);
         self.noted(done)
     }
 

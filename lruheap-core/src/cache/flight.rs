@@ -68,6 +68,8 @@ enum Cause {
     Call,
     /// It was asked for, and is no call.
     Asked,
+    /// Likewise, and what others have found meanwhile is older than its result.
+    Newest,
     /// Whoever the call would have waited for waits for it.
     Alone,
 }
@@ -271,6 +273,11 @@ impl<H: Home> Flight<H> {
         self
     }
 
+    /// What is under way when this lands is out of date, even if it began later.
+    pub(crate) fn outdate(&mut self) {
+        self.cause = Cause::Newest;
+    }
+
     /// Whether another has the same under way and can't be waited for, as it waits for this.
     pub fn is_alone(&self) -> bool {
         self.cause == Cause::Alone
@@ -314,6 +321,7 @@ impl<H: Home> Flight<H> {
     ) {
         let terms = Terms {
             replaces: self.lead.replaces,
+            outdates: self.cause == Cause::Newest,
             ttl,
             cost: self.cost(),
         };
@@ -409,7 +417,8 @@ impl<H: Home> Flight<H> {
     pub(crate) fn fall_back(&mut self, values: &impl Values<H::Value>) -> Option<H::Value> {
         let engine = self.home.engine();
         let may_be_old = !engine.settings().stale_if_error.is_zero();
-        if self.cause == Cause::Asked || !(may_be_old || self.lead.replaces) {
+        let is_asked_for = matches!(self.cause, Cause::Asked | Cause::Newest);
+        if is_asked_for || !(may_be_old || self.lead.replaces) {
             return None;
         }
         let pair = self.pair.as_ref();

@@ -99,6 +99,8 @@ impl Setup {
 pub(crate) struct Terms {
     /// Whether in the place of a live entry.
     pub(crate) replaces: bool,
+    /// Whether what is under way by then is out of date, even if it began later.
+    pub(crate) outdates: bool,
     /// The value's own time to live.
     pub(crate) ttl: Option<Duration>,
     /// What it cost to compute, in seconds.

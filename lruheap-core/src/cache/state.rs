@@ -77,6 +77,7 @@ impl<K, V> State<K, V> {
         self.flights.invalidate(hash);
         let terms = Terms {
             replaces: true,
+            outdates: false,
             ttl,
             cost: 0.0,
         };
@@ -102,8 +103,15 @@ impl<K, V> State<K, V> {
         // An entry that is kept past its time may still be newer than this.
         let is_newer = ended.is_overtaken && slot.is_some();
         let is_resident = !terms.replaces && (is_newer || self.live(slot, settings).is_some());
+        if terms.outdates {
+            self.flights.invalidate(hash);
+        }
         if !ended.is_valid || is_resident {
             trash.push(payload);
+            // What is there is out of date, even if this can't take its place.
+            if let Some(slot) = slot.filter(|_| terms.outdates) {
+                self.discard(slot, settings, trash);
+            }
             return None;
         }
         self.flights.overtake(hash, ended.number);

@@ -35,6 +35,13 @@ impl<H: Home, O> Flight<H, O> {
         self.flight.is_alone()
     }
 
+    /// The same flight, whose result is newer than whatever others find until it lands.
+    #[must_use]
+    pub fn newest(mut self) -> Self {
+        self.flight.outdate();
+        self
+    }
+
     /// The same flight, whose result is something else.
     pub fn map<P>(self, change: impl FnOnce(O) -> P) -> Flight<H, P> {
         Flight {
