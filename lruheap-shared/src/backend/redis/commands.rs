@@ -211,6 +211,15 @@ pub(super) fn advance(names: &[Name], numbers: &[u64]) -> Plan {
     }
 }
 
+/// Takes generations away.
+pub(super) fn forget(names: &[Name]) -> Plan {
+    let del = |name: &Name| vec![cmd("DEL").arg(name.to_string()).to_owned()];
+    Plan {
+        groups: names.iter().map(del).collect(),
+        is_ordered: false,
+    }
+}
+
 /// Asks who has it as well: if the answer was lost and it is asked again, it is still ours.
 pub(super) fn lease(key: Key, token: Token, length: Duration) -> Plan {
     let key = lease_key(key);

@@ -251,7 +251,12 @@ impl Backend for Redis {
     fn advance(&self, names: &[Name]) -> Result<Vec<u64>, Error> {
         let numbers: Vec<u64> = names.iter().map(|_| commands::fresh()).collect();
         if !names.is_empty() {
-            self.exchange(commands::advance(names, &numbers))?;
+            match self.exchange(commands::advance(names, &numbers)) {
+                // One without room takes nothing, but lets go of what it has. A generation
+                // that is not there is as good as one that was replaced.
+                Err(Error::Full(_)) => self.exchange(commands::forget(names))?,
+                done => done?,
+            };
         }
         Ok(numbers)
     }

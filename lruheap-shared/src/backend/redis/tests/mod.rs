@@ -208,6 +208,23 @@ fn a_server_without_room_says_so_and_goes_on() {
     let error = block_on(AsyncBackend::set(&store, key(), &value, LONG, None));
     assert!(matches!(error, Err(Error::Full(_))), "{error:?}");
     Backend::get(&store, key(), &[]).expect("it can be read");
+    let n = name();
+    let generation = |number: &str| {
+        let mut plain = server.connection();
+        let mut set = ::redis::cmd("SET");
+        let mut limit = ::redis::cmd("CONFIG");
+        let limit = limit.arg(&["SET", "maxmemory"]);
+        limit.clone().arg("100mb").exec(&mut plain).expect("it may");
+        set.arg(n.to_string()).arg(number);
+        set.exec(&mut plain).expect("there is room");
+        limit.arg("4mb").exec(&mut plain).expect("it may");
+    };
+    generation("7");
+    let read = |store: &Redis| Backend::get(store, key(), &[n]).map(|read| read.generations);
+    assert_eq!(read(&store), Ok(vec![Some(7)]));
+    store.advance(&[n]).expect("this takes no room");
+    assert_eq!(read(&store), Ok(vec![None]), "whatever had it is invalid");
+    store.notify(n).expect("nor does this");
     let status = store.status().expect("it answers");
     assert_eq!(status.backend, "redis");
     assert_eq!(status.address, "redis://shown");
