@@ -2,8 +2,10 @@
 //! cost.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use lruheap::lru_cache;
@@ -76,6 +78,56 @@ pub(crate) fn once(x: u64, is_endless: bool) -> Result<u64, Error> {
     Ok(version)
 }
 
+/// Where all processes find what is true.
+static PLACE: OnceLock<PathBuf> = OnceLock::new();
+static RESTS: AtomicBool = AtomicBool::new(false);
+
+/// All processes find what is true in this file from now on.
+pub(crate) fn find_in(path: &Path) {
+    PLACE.set(path.into()).expect("it is the first");
+}
+
+/// Makes it true for all processes.
+pub(crate) fn publish(version: u64) {
+    let path = PLACE.get().expect("it is known");
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path);
+    let file = file.expect("there is room");
+    file.write_all_at(&version.to_le_bytes(), 0)
+        .expect("there is room");
+}
+
+/// What the file says, some time after it was read.
+#[lru_cache(maxsize = 100, shared(ttl = 300))]
+pub(crate) fn found(x: u64) -> u64 {
+    let _ = RUNS.fetch_add(1, Ordering::SeqCst);
+    let bytes = std::fs::read(PLACE.get().expect("it is known")).expect("it is there");
+    for _ in 0..(x + RUNS.load(Ordering::SeqCst) as u64) % 50 {
+        std::thread::yield_now();
+    }
+    u64::from_le_bytes(bytes.try_into().expect("it is a number"))
+}
+
+/// What the store has, or the body finds: nothing of what was in memory.
+pub(crate) fn found_anew(x: u64) -> u64 {
+    found::cache().clear();
+    found(x)
+}
+
+/// Does that again and again.
+fn hammer() {
+    for _ in 0..2 {
+        std::thread::spawn(|| {
+            while !RESTS.load(Ordering::SeqCst) {
+                found_anew(1);
+            }
+        });
+    }
+}
+
 /// Whether this process is the one that never comes to an end.
 static IS_HOLDER: AtomicUsize = AtomicUsize::new(0);
 
@@ -134,7 +186,18 @@ pub(crate) fn is_shared_again() {
 /// While the store is no help: all is right, no call costs much, and soon next to nothing.
 #[track_caller]
 pub(crate) fn is_borne(what: &str) {
-    for call in [right, right_later] {
+    bear(what, [right, right_later]);
+}
+
+/// The same, where tasks are the first to find out.
+#[track_caller]
+pub(crate) fn is_borne_by_tasks(what: &str) {
+    bear(&format!("{what}, tasks"), [right_later, right]);
+}
+
+#[track_caller]
+fn bear(what: &str, calls: [fn(u64) -> Duration; 2]) {
+    for call in calls {
         // Until it is left alone.
         let first: Vec<Duration> = (0..6).map(|x| call(2_000_000 + x)).collect();
         let mut many: Vec<Duration> = (0..500).map(|x| call(3_000_000 + x)).collect();
@@ -201,6 +264,19 @@ pub(crate) fn told(words: &[&str]) -> String {
                 None => "at once".into(),
                 Some(time) => time.as_micros().to_string(),
             }
+        }
+        "truth" => {
+            find_in(Path::new(words[1]));
+            "known".into()
+        }
+        "found" => found_anew(number(1)).to_string(),
+        "hammer" => {
+            hammer();
+            "begun".into()
+        }
+        "rest" => {
+            RESTS.store(true, Ordering::SeqCst);
+            "ended".into()
         }
         "forget" => {
             forget();

@@ -14,4 +14,13 @@ mod servers;
 mod alone;
 mod functions;
 
+mod local;
+mod local_disk;
+mod memcached;
+mod processes;
+mod races;
 mod redis;
+mod redis_data;
+mod redis_secrets;
+mod redis_way;
+mod tasks;
