@@ -66,6 +66,7 @@ pub(crate) fn large(len: usize) -> Vec<u8> {
     vec![b'x'; len]
 }
 
+#[allow(clippy::unnecessary_wraps)] // the error is the store's
 #[lru_cache(maxsize = 0, shared(ttl = 300, once = at_most_once))]
 pub(crate) fn once(x: u64, is_endless: bool) -> Result<u64, Error> {
     let version = run(x);
@@ -108,6 +109,14 @@ pub(crate) fn found(x: u64) -> u64 {
     for _ in 0..(x + RUNS.load(Ordering::SeqCst) as u64) % 50 {
         std::thread::yield_now();
     }
+    u64::from_le_bytes(bytes.try_into().expect("it is a number"))
+}
+
+/// The same with a tag.
+#[lru_cache(maxsize = 100, shared(ttl = 300), tags("found"))]
+pub(crate) fn tagged(x: u64) -> u64 {
+    let _ = x;
+    let bytes = std::fs::read(PLACE.get().expect("it is known")).expect("it is there");
     u64::from_le_bytes(bytes.try_into().expect("it is a number"))
 }
 
@@ -220,6 +229,18 @@ fn bear(what: &str, calls: [fn(u64) -> Duration; 2]) {
     }
 }
 
+/// The same for a removal that is the first to find out: that asks several times.
+#[track_caller]
+pub(crate) fn removal_is_borne(what: &str) {
+    let begin = Instant::now();
+    change(1);
+    let removal = begin.elapsed();
+    right(1);
+    right_later(1);
+    crate::alone::say(&format!("{what}: two removals {removal:.1?}"));
+    assert!(removal < BOUND, "{removal:?}");
+}
+
 /// Looks at something that another process has changed until it is right. How long that
 /// took; `None` if it was right at once.
 #[track_caller]
@@ -270,6 +291,7 @@ pub(crate) fn told(words: &[&str]) -> String {
             "known".into()
         }
         "found" => found_anew(number(1)).to_string(),
+        "both" => format!("{} {}", found(number(1)), tagged(number(1))),
         "hammer" => {
             hammer();
             "begun".into()

@@ -17,6 +17,7 @@ mod functions;
 mod local;
 mod local_disk;
 mod memcached;
+mod owed;
 mod processes;
 mod races;
 mod redis;

@@ -6,8 +6,8 @@ use lruheap::shared::connect;
 
 use crate::alone::{Peer, alone, say};
 use crate::functions::{
-    BOUND, becomes_right, change, forget, is_borne, is_now, is_shared_again, large, right,
-    right_later,
+    BOUND, becomes_right, change, forget, is_borne, is_now, is_shared_again, large,
+    removal_is_borne, right, right_later,
 };
 use crate::proxy::{Proxy, Way};
 use crate::servers::Server;
@@ -56,6 +56,22 @@ fn one_that_is_stopped_for_a_while() {
             right(x);
             right_later(x);
         }
+    });
+}
+
+#[test]
+fn one_that_is_stopped_when_something_is_removed() {
+    alone(|| {
+        let server = connected();
+        right(1);
+        right_later(1);
+        server.pause();
+        removal_is_borne("memcached is stopped");
+        server.go_on();
+        is_shared_again();
+        forget();
+        right(1);
+        right_later(1);
     });
 }
 

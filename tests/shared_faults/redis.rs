@@ -3,7 +3,9 @@
 use lruheap::shared::connect;
 
 use crate::alone::alone;
-use crate::functions::{change, forget, is_borne, is_shared_again, right, right_later};
+use crate::functions::{
+    BOUND, change, forget, is_borne, is_shared_again, removal_is_borne, right, right_later,
+};
 use crate::servers::{Folder, Server, until};
 
 /// A server, and this process connected to it.
@@ -56,6 +58,60 @@ fn one_that_is_stopped_for_a_while() {
                 right_later(x);
             }
         }
+    });
+}
+
+#[test]
+fn one_that_is_stopped_when_something_is_removed() {
+    alone(|| {
+        let server = connected(&["--appendonly", "no"]);
+        right(1);
+        right_later(1);
+        server.pause();
+        removal_is_borne("Redis is stopped");
+        server.go_on();
+        is_shared_again();
+        forget();
+        right(1);
+        right_later(1);
+    });
+}
+
+#[test]
+fn one_that_is_not_there_yet() {
+    alone(|| {
+        let mut server = Server::redis(&["--appendonly", "no"]);
+        server.kill();
+        connect(&server.url("")).expect("an address");
+        is_borne("Redis is not there yet");
+        server.resume();
+        is_shared_again();
+        forget();
+        right(1);
+    });
+}
+
+#[test]
+fn one_that_takes_no_more_connections() {
+    alone(|| {
+        let server = connected(&["--appendonly", "no"]);
+        let mut plain = server.plain();
+        plain.redis(&["CONFIG", "SET", "maxclients", "4"]);
+        let _others: Vec<_> = (0..4).map(|_| server.plain()).collect();
+        plain.redis(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+        let _others: Vec<_> = (0..4).map(|_| server.plain()).collect();
+        std::thread::scope(|scope| {
+            for thread in 1..=8 {
+                scope.spawn(move || {
+                    for x in 0..50 {
+                        let time = right(thread * 100 + x).max(right_later(thread * 100 + x));
+                        assert!(time < 2 * BOUND, "{time:?}");
+                    }
+                });
+            }
+        });
+        plain.redis(&["CONFIG", "SET", "maxclients", "1000"]);
+        is_shared_again();
     });
 }
 
