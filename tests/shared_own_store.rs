@@ -19,6 +19,8 @@ enum Mood {
     Down,
     Full,
     Small,
+    /// It gives leases, and its answer is lost. It takes none back.
+    Lost,
 }
 
 /// A store that one test at a time has for itself.
@@ -105,7 +107,7 @@ impl Backend for Mine {
                     most: 1,
                 });
             }
-            Mood::Well | Mood::Down => {}
+            Mood::Well | Mood::Down | Mood::Lost => {}
         }
         locked(&self.entries).insert(key, (value.to_vec(), Instant::now() + ttl));
         match lease {
@@ -160,7 +162,10 @@ impl Backend for Mine {
             return Ok(false);
         }
         leases.insert(key, (token, now + length));
-        Ok(true)
+        match *locked(&self.mood) {
+            Mood::Lost => Err(Error::Timeout(Duration::from_millis(50))),
+            _ => Ok(true),
+        }
     }
 
     fn renew(&self, key: Key, token: Token, length: Duration) -> Result<bool, Error> {
@@ -175,6 +180,9 @@ impl Backend for Mine {
 
     fn release(&self, key: Key, token: Token) -> Result<(), Error> {
         self.asked()?;
+        if *locked(&self.mood) == Mood::Lost {
+            return Err(Error::Timeout(Duration::from_millis(50)));
+        }
         let mut leases = locked(&self.leases);
         if leases.get(&key).is_some_and(|(holder, _)| *holder == token) {
             leases.remove(&key);
@@ -448,6 +456,39 @@ fn at_most_once_waits_for_whoever_has_the_lease_and_says_when_that_one_is_gone()
     assert_eq!(f(1), Err(Error::Abandoned));
     assert!(Instant::now() >= end && ran(&RUNS) == before);
     assert_eq!(f(1), Ok(2), "the next call computes");
+}
+
+#[test]
+fn a_lease_that_was_not_heard_of_is_given_back_and_that_is_tried_again() {
+    let (_turn, store) = store();
+    #[lru_cache(shared)]
+    fn f(x: u64) -> u64 {
+        x + 1
+    }
+    let held = || {
+        let leases = locked(&store.leases);
+        leases.values().any(|(_, end)| *end > Instant::now())
+    };
+    // Whatever other tests have left.
+    let begin = Instant::now();
+    while held() {
+        assert!(begin.elapsed() < Duration::from_secs(20));
+        std::thread::yield_now();
+    }
+    is(Mood::Lost);
+    assert_eq!(f(1), 2);
+    assert!(held(), "but nobody knows");
+    is(Mood::Well);
+    let begin = Instant::now();
+    while held() {
+        assert!(
+            begin.elapsed() < Duration::from_secs(4),
+            "it lasts five seconds"
+        );
+        std::thread::yield_now();
+    }
+    f::cache().clear();
+    assert_eq!(f(1), 2);
 }
 
 #[test]

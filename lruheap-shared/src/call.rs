@@ -11,7 +11,7 @@ use lruheap_core::memo::{Boarding, Flight, Given, Home, Outcome, Part, Tag, Valu
 
 use crate::backend::{Reading, Token};
 use crate::error::Error;
-use crate::heart::Held;
+use crate::heart::{Asked, Held};
 use crate::store::Failure;
 use crate::tags::tag_name;
 use crate::tier::{Found, IsFlight, Place, Tier, random};
@@ -281,16 +281,22 @@ impl<K, V> Call<K, V> {
                 let marks = self.marks(way, place, Some(reading)).await;
                 return Course::Compute { lease: None, marks };
             }
-            // Should this be dropped while it asks, the lease may have been given all the same.
-            let held = Held::new(self.tier.attach().store, place.key, token);
+            let store = self.tier.attach().store;
+            let asked = Asked::new(store, place.key, token);
             match way.lease(place.key, token).await {
                 Ok(true) => {
+                    asked.known();
+                    let held = Held::new(store, place.key, token);
                     return self.lead(way, place, held, (is_strict, has_waited)).await;
                 }
-                Ok(false) => held.over(),
-                Err(failure) => return self.give_up(failure, is_strict),
+                Ok(false) => asked.known(),
+                Err(failure) => {
+                    if !failure.is_doubtful() {
+                        asked.known();
+                    }
+                    return self.give_up(failure, is_strict);
+                }
             }
-            let store = self.tier.attach().store;
             let waited = begin.elapsed();
             if !is_strict && waited >= store.timing.wait {
                 let marks = self.marks(way, place, Some(reading)).await;

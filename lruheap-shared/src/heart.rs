@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use crate::backend::{Key, Token};
-use crate::store::Store;
+use crate::store::{Failure, Store};
 
-/// How often invalidations are tried again that the store could not be told of.
+/// How often is tried again what the store could not be told.
 const AGAIN: Duration = Duration::from_millis(200);
 
 /// The work of the thread.
@@ -36,6 +36,8 @@ struct Ended {
     token: Token,
     /// What is to be stored before, for how long.
     word: Option<(Vec<u8>, Duration)>,
+    /// When it has ended by itself.
+    until: Instant,
 }
 
 /// A lease that is held. Dropped, it is given back.
@@ -69,22 +71,49 @@ impl Held {
     }
 }
 
+/// A lease that the store was asked for. Dropped, it is given back, in case it was given: the
+/// answer may be lost, or nobody may be there any more to hear it.
+pub(crate) struct Asked {
+    store: &'static Store,
+    key: Key,
+    token: Token,
+    is_known: bool,
+}
+
+impl Asked {
+    /// One that is asked for from here on.
+    pub(crate) fn new(store: &'static Store, key: Key, token: Token) -> Self {
+        Asked {
+            store,
+            key,
+            token,
+            is_known: false,
+        }
+    }
+
+    /// It is known what became of it.
+    pub(crate) fn known(mut self) {
+        self.is_known = true;
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if !self.is_known {
+            self.store
+                .heart
+                .end(self.store, (self.key, self.token), None);
+        }
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
         let heart = &self.store.heart;
-        let mut state = heart.state.lock();
-        state.held.remove(&self.token.0);
-        if self.is_over {
-            return;
+        heart.state.lock().held.remove(&self.token.0);
+        if !self.is_over {
+            heart.end(self.store, (self.key, self.token), self.word.take());
         }
-        let word = self.word.take().map(|word| (word, self.store.timing.lease));
-        state.ended.push(Ended {
-            key: self.key,
-            token: self.token,
-            word,
-        });
-        drop(state);
-        heart.wake(self.store);
     }
 }
 
@@ -92,6 +121,18 @@ impl Heart {
     /// There are invalidations to make up for.
     pub(crate) fn owe(&self, store: &'static Store) {
         self.state.lock().owes = true;
+        self.wake(store);
+    }
+
+    /// A lease is to be given back.
+    fn end(&self, store: &'static Store, (key, token): (Key, Token), word: Option<Vec<u8>>) {
+        let lease = store.timing.lease;
+        self.state.lock().ended.push(Ended {
+            key,
+            token,
+            word: word.map(|word| (word, lease)),
+            until: Instant::now() + lease,
+        });
         self.wake(store);
     }
 
@@ -131,12 +172,7 @@ impl Heart {
                 continue;
             }
             drop(state);
-            for Ended { key, token, word } in ended {
-                let _ = store.ask(|backend| match &word {
-                    Some((word, ttl)) => backend.set(key, word, *ttl, Some(token)),
-                    None => backend.release(key, token),
-                });
-            }
+            let again = give_back(store, ended);
             for (key, token) in due {
                 let lease = store.timing.lease;
                 let _ = store.ask(|backend| backend.renew(key, Token(token), lease));
@@ -147,12 +183,32 @@ impl Heart {
             }
             let is_settled = !owes || store.settle();
             state = self.state.lock();
-            if !is_settled {
-                state.owes = true;
-                if state.ended.is_empty() {
-                    self.changed.wait_for(&mut state, AGAIN);
-                }
+            let has_more = !state.ended.is_empty();
+            let is_done = is_settled && again.is_empty();
+            state.owes |= !is_settled;
+            state.ended.extend(again);
+            if !is_done && !has_more {
+                self.changed.wait_for(&mut state, AGAIN);
             }
         }
     }
+}
+
+/// Gives leases back. What the store can't be told is to be tried again: whoever wants one
+/// of them would wait for nothing.
+fn give_back(store: &Store, ended: Vec<Ended>) -> Vec<Ended> {
+    let is_left = |ended: &Ended| {
+        let (key, token) = (ended.key, ended.token);
+        let told = store.ask(|backend| match &ended.word {
+            Some((word, ttl)) => backend.set(key, word, *ttl, Some(token)),
+            None => backend.release(key, token),
+        });
+        let is_away = match told {
+            Ok(()) => false,
+            Err(Failure::Skipped) => true,
+            Err(failure) => failure.is_doubtful(),
+        };
+        is_away && Instant::now() < ended.until
+    };
+    ended.into_iter().filter(is_left).collect()
 }

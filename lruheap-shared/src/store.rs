@@ -22,6 +22,13 @@ pub(crate) enum Failure {
     Failed(Error),
 }
 
+impl Failure {
+    /// Whether the store may have done it all the same.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        matches!(self, Failure::Failed(error) if error.is_outage())
+    }
+}
+
 /// A store, and what is known of it.
 pub(crate) struct Store {
     backend: Box<dyn Backend>,
