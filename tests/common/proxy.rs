@@ -4,6 +4,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -23,6 +24,8 @@ pub enum Way {
     Drips(Duration),
     /// Connections that ask for notices are closed, the others are good.
     Deaf,
+    /// What contains this arrives, and nothing that is answered on its connection after that.
+    Loses(&'static str),
 }
 
 /// A port that leads to another one.
@@ -88,18 +91,34 @@ impl State {
         let there = (client.try_clone()?, server.try_clone()?);
         let back = (server, client.try_clone()?);
         let (one, two) = (Arc::clone(self), Arc::clone(self));
-        thread::spawn(move || one.pump(there, false));
-        thread::spawn(move || two.pump(back, true));
+        let is_lost = Arc::new(AtomicBool::new(false));
+        let known = Arc::clone(&is_lost);
+        thread::spawn(move || one.pump(there, false, &known));
+        thread::spawn(move || two.pump(back, true, &is_lost));
         Ok(())
     }
 
-    fn pump(&self, (mut from, mut to): (TcpStream, TcpStream), is_answer: bool) {
+    fn pump(
+        &self,
+        (mut from, mut to): (TcpStream, TcpStream),
+        is_answer: bool,
+        is_lost: &AtomicBool,
+    ) {
         let mut bytes = vec![0; 64 << 10];
         while let Ok(len @ 1..) = from.read(&mut bytes) {
             let some = &bytes[..len];
+            let has = |part: &str| {
+                let mut parts = some.windows(part.len());
+                parts.any(|it| it == part.as_bytes())
+            };
+            if is_answer && is_lost.load(Ordering::SeqCst) {
+                continue;
+            }
             let passed = match self.way() {
-                Way::Deaf if !is_answer && some.windows(9).any(|word| word == b"SUBSCRIBE") => {
-                    break;
+                Way::Deaf if !is_answer && has("SUBSCRIBE") => break,
+                Way::Loses(part) if !is_answer && has(part) => {
+                    is_lost.store(true, Ordering::SeqCst);
+                    to.write_all(some)
                 }
                 Way::Closed => break,
                 Way::Slow(time) if is_answer => {

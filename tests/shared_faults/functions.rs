@@ -66,6 +66,18 @@ pub(crate) fn large(len: usize) -> Vec<u8> {
     vec![b'x'; len]
 }
 
+/// Something happens while this runs.
+#[lru_cache(maxsize = 100, shared(ttl = 300))]
+pub(crate) fn interrupted(x: u64) -> u64 {
+    if let Some(happens) = HAPPENS.lock().expect("nobody panics").take() {
+        happens();
+    }
+    run(x)
+}
+
+type Happens = Box<dyn FnOnce() + Send>;
+pub(crate) static HAPPENS: Mutex<Option<Happens>> = Mutex::new(None);
+
 #[allow(clippy::unnecessary_wraps)] // the error is the store's
 #[lru_cache(maxsize = 0, shared(ttl = 300, once = at_most_once))]
 pub(crate) fn once(x: u64, is_endless: bool) -> Result<u64, Error> {
@@ -265,6 +277,8 @@ pub(crate) fn told(words: &[&str]) -> String {
     let number = |at: usize| -> u64 { words[at].parse().expect("a number") };
     match words[0] {
         "value" => value(number(1)).to_string(),
+        "later" => block_on(later(number(1))).to_string(),
+        "interrupted" => interrupted(number(1)).to_string(),
         "slow" => slow(number(1)).to_string(),
         "once" => format!("{:?}", once(number(1), true)),
         "hold" => {

@@ -14,6 +14,7 @@ mod servers;
 mod alone;
 mod functions;
 
+mod leases;
 mod local;
 mod local_disk;
 mod memcached;
