@@ -78,7 +78,7 @@ impl Cells {
 
     /// All is known again, and what was missed as well: that was [changed](Self::change)
     /// before this. The rest has the number that it had.
-    #[cfg_attr(not(any(feature = "redis", feature = "memcached")), allow(dead_code))]
+    #[cfg_attr(not(feature = "memcached"), allow(dead_code))]
     pub(crate) fn resume(&self) {
         let mut state = self.state.lock();
         state.is_blind = false;
