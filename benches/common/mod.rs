@@ -41,9 +41,9 @@ pub(crate) enum Role {
     Ours,
     /// Does the same for its users.
     Peer,
-    /// Does something else (a cache for each thread), and is shown for scale.
+    /// Does something else (a cache for each thread, of this process), and is shown for scale.
     Other,
-    /// A bare map: what no cache can beat.
+    /// A bare map, a bare question to a server: what no cache can beat.
     Limit,
 }
 
