@@ -19,13 +19,15 @@ enum Height {
     Best(f64),
     /// At least so many times faster than this one.
     Beside(&'static str, f64),
+    /// At most so many times this one.
+    Within(&'static str, f64),
     /// At most so many times the bare map.
     Limit(f64),
     /// At most so much.
     Most(f64, &'static str),
 }
 
-use Height::{Beside, Best, Limit, Most};
+use Height::{Beside, Best, Limit, Most, Within};
 
 const fn bar(
     what: &'static str,
@@ -57,8 +59,14 @@ const ENTRY: (&str, &str) = ("memory", "function: an entry beyond key and value"
 const EMPTY: (&str, &str) = ("memory", "function: before any entry");
 const FREE: (&str, &str) = ("memory", "a hit on u64");
 const FREE_STR: (&str, &str) = ("memory", "a hit on &str");
+const SHARED: (&str, &str) = ("shared", "hit in memory");
+const SHARED_TTL: (&str, &str) = ("shared", "hit in memory, ttl");
+const LMDB: (&str, &str) = ("shared", "hit in the store, LMDB");
+const LMDB_BYTES: (&str, &str) = ("shared", "hit in the store, LMDB, bytes");
+const REDIS: (&str, &str) = ("shared", "hit in the store, Redis");
+const WITHOUT: &str = "without shared";
 
-const BARS: [Bar; 28] = [
+const BARS: [Bar; 35] = [
     bar("hit, `u64`", U64, 1, Best(2.2)),
     bar("hit, `u64`", U64, 1, Limit(2.2)),
     bar("hit, `u64`", U64, 2, Best(4.0)),
@@ -97,6 +105,23 @@ const BARS: [Bar; 28] = [
         1,
         Most(0.0, "allocations"),
     ),
+    bar("hit in memory, `shared`", SHARED, 1, Within(WITHOUT, 1.3)),
+    bar("hit in memory, `shared`", SHARED, 2, Within(WITHOUT, 1.3)),
+    bar("the same with a ttl", SHARED_TTL, 1, Within(WITHOUT, 1.3)),
+    bar("the same with a ttl", SHARED_TTL, 2, Within(WITHOUT, 1.3)),
+    bar("hit in LMDB, 1 KB", LMDB, 1, Most(10_000.0, "ns")),
+    bar(
+        "hit in LMDB, 1 KB of bytes",
+        LMDB_BYTES,
+        1,
+        Most(10_000.0, "ns"),
+    ),
+    bar(
+        "hit in Redis, 1 KB",
+        REDIS,
+        1,
+        Within("GET and decode", 1.25),
+    ),
 ];
 
 /// A line for each bar: how high it lies, what was measured, and whether that is met.
@@ -124,6 +149,7 @@ impl Height {
         match self {
             Best(times) => format!("at least {times:.1} × faster than the best of the peers"),
             Beside(peer, times) => format!("at least {times:.1} × faster than `{peer}`"),
+            Within(other, times) => format!("at most {times:.2} × `{other}`"),
             Limit(times) => format!("at most {times:.1} × the bare map"),
             Most(most, unit) => format!("at most {most} {unit}"),
         }
@@ -145,17 +171,18 @@ impl Bar {
             let figure = format!("{times:.2} × ({})", peer.subject);
             (figure, times >= least)
         };
+        let within = |other: &Row, most: f64| {
+            let times = ours / other.value;
+            (format!("{times:.2} ×"), times <= most)
+        };
         Some(match self.height {
             Best(least) => {
                 let peers = cell.iter().filter(|row| row.role == Role::Peer);
                 beside(peers.min_by(|a, b| a.value.total_cmp(&b.value))?, least)
             }
             Beside(name, least) => beside(cell.iter().find(|row| row.subject == name)?, least),
-            Limit(most) => {
-                let limit = cell.iter().find(|row| row.role == Role::Limit)?;
-                let times = ours / limit.value;
-                (format!("{times:.2} ×"), times <= most)
-            }
+            Within(name, most) => within(cell.iter().find(|row| row.subject == name)?, most),
+            Limit(most) => within(cell.iter().find(|row| row.role == Role::Limit)?, most),
             Most(most, unit) => (format!("{} {unit}", figure(ours)), ours <= most),
         })
     }
@@ -198,6 +225,13 @@ mod tests {
             verdict(U64, 1, Limit(1.9)),
             Some(("2.00 ×".to_owned(), false))
         );
+        let slower = Some(("4.00 ×".to_owned(), false));
+        assert_eq!(verdict(U64, 1, Within("memoize", 3.9)), slower);
+        assert_eq!(
+            verdict(U64, 1, Within("memoize", 4.0)),
+            Some(("4.00 ×".to_owned(), true))
+        );
+        assert_eq!(verdict(U64, 1, Within("cached", 4.0)), None);
         let nothing = Some(("0.0 allocations".to_owned(), true));
         assert_eq!(
             verdict(("memory", "a hit"), 1, Most(0.0, "allocations")),

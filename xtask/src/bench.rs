@@ -16,8 +16,11 @@ const ROWS: &str = "LRUHEAP_BENCH_ROWS";
 /// Few rounds, for a look at whether all is well.
 const QUICK: &str = "LRUHEAP_BENCH_QUICK";
 
+/// The bench that asks for features.
+const SHARED: &str = "shared";
+
 /// The benches, and what each asks. The last is no bench of cargo's.
-const QUESTIONS: [(&str, &str); 7] = [
+const QUESTIONS: [(&str, &str); 8] = [
     (
         "hits",
         "A hit: 256 hot keys, maxsize 1024. With several threads, all ask one cache for the same \
@@ -53,6 +56,15 @@ const QUESTIONS: [(&str, &str); 7] = [
          hit, and the slowest insertion among those that fill the last nine tenths.",
     ),
     (
+        SHARED,
+        "What `shared` costs. A hit in memory is as in `hits`, beside the same function without \
+         `shared`, and LMDB for its store. A hit in the store is one of a function with `maxsize = \
+         0`, whose value is a struct of 1 KB (or as many bytes): of LMDB beside decoding it; of a \
+         `redis-server` on the same machine beside `GET` on a plain connection and decoding the \
+         same. A miss is of keys that nobody has asked for, and of a body that returns at once; an \
+         invalidation is `cache_remove` of a result that is there.",
+    ),
+    (
         build_time::QUESTION,
         "A first `cargo build` of a program with one memoized function; and what one more function \
          adds to the stripped release program and to its build (a share of the difference between \
@@ -76,10 +88,29 @@ pub(crate) fn bench(names: &[&str]) -> Outcome {
         if *name == build_time::QUESTION {
             build_time::build_time()?;
         } else {
-            run(cargo(&["bench", "--bench", name]))?;
+            run(of_cargo(name))?;
         }
     }
     Ok(())
+}
+
+/// Builds all benches of cargo and runs none.
+pub(crate) fn build() -> Outcome {
+    run(cargo(&["bench", "--no-run", "--workspace"]))?;
+    // Cargo leaves out what asks for features.
+    let mut shared = of_cargo(SHARED);
+    shared.arg("--no-run");
+    run(shared)
+}
+
+/// The command that runs a bench, with the features that it asks for and no others: what is
+/// measured is what users build.
+fn of_cargo(name: &str) -> Command {
+    let mut bench = cargo(&["bench", "--bench", name]);
+    if name == SHARED {
+        bench.args(["--features", "shared,redis"]);
+    }
+    bench
 }
 
 fn write_document() -> Outcome {
@@ -87,7 +118,7 @@ fn write_document() -> Outcome {
     let file = scratch.0.join("rows");
     for (name, _) in QUESTIONS {
         if name != build_time::QUESTION {
-            let mut bench = cargo(&["bench", "--bench", name]);
+            let mut bench = of_cargo(name);
             bench.env(ROWS, &file);
             run(bench)?;
         }
@@ -180,7 +211,7 @@ fn cpu_model(cpuinfo: &str) -> Option<&str> {
     Some(line.split_once(':')?.1.trim())
 }
 
-const PEERS: [&str; 9] = [
+const PEERS: [&str; 10] = [
     "cached",
     "memoize",
     "moka",
@@ -190,6 +221,7 @@ const PEERS: [&str; 9] = [
     "parking_lot",
     "hashbrown",
     "foldhash",
+    "redis",
 ];
 
 /// The versions of the peers that `lruheap` itself depends on, out of `Cargo.lock`.

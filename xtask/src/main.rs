@@ -112,7 +112,7 @@ fn ci() -> Outcome {
     test(&long)?;
     builds::plain_system()?;
     builds::loom()?;
-    run(cargo(&["bench", "--no-run", "--workspace"]))?;
+    bench::build()?;
     check_crates()?;
     check_packages()
 }
