@@ -1,12 +1,13 @@
 //! `shared` over a store of one's own: what it is asked, and what happens when it fails.
 
 #![cfg(feature = "shared")]
+#![allow(clippy::items_after_statements, clippy::unnecessary_wraps)] // memoized as users would
 
 mod common;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use lruheap::lru_cache;
@@ -35,9 +36,7 @@ struct Store {
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Store {
