@@ -4,6 +4,8 @@
 //! to, with a `redis-server` that is started for it.
 //! `cargo bench --features shared,redis --bench shared`.
 
+#![allow(clippy::cast_precision_loss)] // the figures are well within an `f64`
+
 mod common;
 #[path = "shared/stores.rs"]
 mod stores;
