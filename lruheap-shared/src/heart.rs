@@ -3,6 +3,7 @@
 //! could not be told of. One thread, there once it is needed.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -144,7 +145,13 @@ impl Heart {
         }
         let beat = thread::Builder::new()
             .name("lruheap-shared".into())
-            .spawn(move || store.heart.beat(store));
+            .spawn(move || {
+                // A store of the user's may panic: the leases of others are to go on.
+                let beat = || store.heart.beat(store);
+                while catch_unwind(AssertUnwindSafe(beat)).is_err() {
+                    thread::sleep(AGAIN);
+                }
+            });
         // Without a thread, leases end by themselves, and the next call settles debts.
         state.is_running = beat.is_ok();
     }
