@@ -14,6 +14,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 use std::{env, hint::black_box};
 
+use cached::{ConcurrentCached as _, RedisCache};
 use lruheap::{CacheInfo, lru_cache, shared};
 use redis::IntoConnectionInfo as _;
 use redis::io::tcp::TcpSettings;
@@ -149,13 +150,11 @@ fn lmdb_hits(report: &Report) {
     }
 
     let encoded = postcard::to_stdvec(&Course::new(1)).expect("it can be written down");
-    let decode = move |_| {
-        let course: Course = postcard::from_bytes(black_box(&encoded)).expect("it was written so");
-        course.read()
-    };
     let courses = [
         Subject::new("lruheap", Role::Ours, |id| course(id).read()),
-        Subject::new("decoding", Role::Limit, decode),
+        Subject::new("decoding", Role::Limit, move |_| {
+            decode(black_box(&encoded))
+        }),
     ];
     let blobs = [Subject::new("lruheap", Role::Ours, |id| {
         bytes(id).len() as u64
@@ -187,7 +186,9 @@ fn redis_hits(report: &Report, url: &str) {
     }
     let subjects = [
         Subject::new("lruheap", Role::Ours, |id| course(id).read()),
+        Subject::new("cached", Role::Peer, of_cached(url)),
         Subject::new("GET and decode", Role::Limit, bare(url)),
+        Subject::new("with validity", Role::Other, bare_with_generations(url)),
     ];
     let name = "hit in the store, Redis";
     report.compare((name, 1), &subjects, ROUNDS, |call, turn| {
@@ -196,26 +197,86 @@ fn redis_hits(report: &Report, url: &str) {
     assert_hits(&course::cache_info());
 }
 
-/// A plain connection, set up as ours is, and values in the format of ours.
-fn bare(url: &str) -> impl Fn(u64) -> u64 + Send + Sync + 'static {
+/// A look-up in `cached`'s store, as its attribute does it for each call.
+fn of_cached(url: &str) -> impl Fn(u64) -> u64 + Send + Sync + 'static {
+    let cache = RedisCache::<u64, Course>::builder("bench").connection_string(url);
+    let cache = cache.build().expect("it listens");
+    for id in 0..HOT {
+        let set = cache.cache_set(id, Course::new(id));
+        set.expect("it has room");
+    }
+    move |id| {
+        let course = cache.cache_get(&id).expect("it answers");
+        course.expect("it was set").read()
+    }
+}
+
+/// A plain connection, set up as ours is.
+fn connection(url: &str) -> redis::Connection {
     let info = url.into_connection_info().expect("an address");
     let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
     let client = redis::Client::open(info).expect("an address");
-    let mut connection = client.get_connection().expect("it listens");
-    let key = |id: u64| format!("bare:{id:032x}");
-    for id in 0..HOT {
-        let value = postcard::to_stdvec(&Course::new(id)).expect("it can be written down");
-        let set = redis::cmd("SET").arg(key(id)).arg(value).to_owned();
+    client.get_connection().expect("it listens")
+}
+
+/// `GET` of a value in the format of ours, and decoding it.
+fn bare(url: &str) -> impl Fn(u64) -> u64 + Send + Sync + 'static {
+    let connection = Mutex::new(filled(url, "bare"));
+    move |id| {
+        let mut connection = connection.lock().expect("no round panics");
+        let get = redis::cmd("GET").arg(key("bare", id)).to_owned();
+        decode(&get.query::<Vec<u8>>(&mut *connection).expect("it was set"))
+    }
+}
+
+/// The same with what ours asks for: how long the value is valid, and three numbers that say
+/// whether it still is.
+fn bare_with_generations(url: &str) -> impl Fn(u64) -> u64 + Send + Sync + 'static {
+    let mut connection = filled(url, "timed");
+    for n in 0..3 {
+        let set = redis::cmd("SET")
+            .arg(key("generation", n))
+            .arg(u64::MAX)
+            .to_owned();
         set.exec(&mut connection).expect("it has room");
     }
     let connection = Mutex::new(connection);
     move |id| {
         let mut connection = connection.lock().expect("no round panics");
-        let get = redis::cmd("GET").arg(key(id)).to_owned();
-        let value: Vec<u8> = get.query(&mut *connection).expect("it was set");
-        let course: Course = postcard::from_bytes(&value).expect("it was written so");
-        course.read()
+        let key_of_value = key("timed", id);
+        let mut all = redis::pipe();
+        all.cmd("PTTL").arg(&key_of_value);
+        all.cmd("MGET").arg(&key_of_value);
+        for n in 0..3 {
+            all.arg(key("generation", n));
+        }
+        type Answer = (i64, (Vec<u8>, u64, u64, u64));
+        let (left, (value, a, b, c)): Answer = all.query(&mut *connection).expect("it was set");
+        assert!(left > 0 && [a, b, c] == [u64::MAX; 3]);
+        decode(&value)
     }
+}
+
+/// As long as one of ours.
+fn key(name: &str, id: u64) -> String {
+    format!("lruheap:{name}:{id:032x}")
+}
+
+/// A connection to a server that has all values.
+fn filled(url: &str, name: &str) -> redis::Connection {
+    let mut connection = connection(url);
+    for id in 0..HOT {
+        let value = postcard::to_stdvec(&Course::new(id)).expect("it can be written down");
+        let mut set = redis::cmd("SET");
+        set.arg(key(name, id)).arg(value).arg("EX").arg(24 * 3600);
+        set.exec(&mut connection).expect("it has room");
+    }
+    connection
+}
+
+fn decode(value: &[u8]) -> u64 {
+    let course: Course = postcard::from_bytes(value).expect("it was written so");
+    course.read()
 }
 
 // --- What changes the store ---

@@ -66,7 +66,7 @@ const LMDB_BYTES: (&str, &str) = ("shared", "hit in the store, LMDB, bytes");
 const REDIS: (&str, &str) = ("shared", "hit in the store, Redis");
 const WITHOUT: &str = "without shared";
 
-const BARS: [Bar; 35] = [
+const BARS: [Bar; 36] = [
     bar("hit, `u64`", U64, 1, Best(2.2)),
     bar("hit, `u64`", U64, 1, Limit(2.2)),
     bar("hit, `u64`", U64, 2, Best(4.0)),
@@ -122,6 +122,7 @@ const BARS: [Bar; 35] = [
         1,
         Within("GET and decode", 1.25),
     ),
+    bar("hit in Redis, 1 KB", REDIS, 1, Beside("cached", 1.0)),
 ];
 
 /// A line for each bar: how high it lies, what was measured, and whether that is met.

@@ -60,9 +60,10 @@ const QUESTIONS: [(&str, &str); 8] = [
         "What `shared` costs. A hit in memory is as in `hits`, beside the same function without \
          `shared`, and LMDB for its store. A hit in the store is one of a function with `maxsize = \
          0`, whose value is a struct of 1 KB (or as many bytes): of LMDB beside decoding it; of a \
-         `redis-server` on the same machine beside `GET` on a plain connection and decoding the \
-         same. A miss is of keys that nobody has asked for, and of a body that returns at once; an \
-         invalidation is `cache_remove` of a result that is there.",
+         `redis-server` on the same machine beside a look-up in `cached`'s store, and beside `GET` \
+         on a plain connection and decoding the same. A miss is of keys that nobody has asked for, \
+         and of a body that returns at once; an invalidation is `cache_remove` of a result that is \
+         there.",
     ),
     (
         build_time::QUESTION,
