@@ -11,7 +11,6 @@ mod common;
 mod stores;
 
 use std::sync::Mutex;
-use std::time::Instant;
 use std::{env, hint::black_box};
 
 use cached::{ConcurrentCached as _, RedisCache};
@@ -23,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use common::functions::{body, ours as without};
 use common::keys::HOT;
 use common::report::Report;
-use common::rounds::{nanoseconds, time};
-use common::{Role, Subject};
+use common::rounds::time;
+use common::{Call, Role, Subject};
 use stores::{Folder, REDIS, Server, again};
 
 const ROUNDS: u64 = 101;
@@ -229,6 +228,9 @@ fn bare(url: &str) -> impl Fn(u64) -> u64 + Send + Sync + 'static {
     }
 }
 
+/// How long, the value, and the numbers.
+type Answer = (i64, (Vec<u8>, u64, u64, u64));
+
 /// The same with what ours asks for: how long the value is valid, and three numbers that say
 /// whether it still is.
 fn bare_with_generations(url: &str) -> impl Fn(u64) -> u64 + Send + Sync + 'static {
@@ -250,7 +252,6 @@ fn bare_with_generations(url: &str) -> impl Fn(u64) -> u64 + Send + Sync + 'stat
         for n in 0..3 {
             all.arg(key("generation", n));
         }
-        type Answer = (i64, (Vec<u8>, u64, u64, u64));
         let (left, (value, a, b, c)): Answer = all.query(&mut *connection).expect("it was set");
         assert!(left > 0 && [a, b, c] == [u64::MAX; 3]);
         decode(&value)
@@ -305,18 +306,18 @@ fn misses(report: &Report, name: &str, calls: u64) {
 /// A function, and what removes one of its results.
 struct Removal {
     call: fn(u64) -> u64,
-    remove: fn(u64) -> Option<u64>,
+    remove: Call,
 }
 
 fn invalidations(report: &Report) {
     let subject = |name, role, call| Subject { name, role, call };
     let ours = Removal {
         call: shared_body,
-        remove: |x| shared_body::cache_remove(x),
+        remove: Box::new(|x| shared_body::cache_remove(x).expect("it was in memory")),
     };
     let plain = Removal {
         call: without,
-        remove: |x| without::cache_remove(x),
+        remove: Box::new(|x| without::cache_remove(x).expect("it was in memory")),
     };
     let subjects = [
         subject("lruheap", Role::Ours, ours),
@@ -327,11 +328,6 @@ fn invalidations(report: &Report) {
         for key in 0..LMDB_CALLS {
             (removal.call)(key);
         }
-        let start = Instant::now();
-        for key in 0..LMDB_CALLS {
-            let removed = (removal.remove)(black_box(key));
-            assert!(removed.is_some(), "it was in memory");
-        }
-        nanoseconds(start) / LMDB_CALLS as f64
+        time(&removal.remove, 0..LMDB_CALLS)
     });
 }
