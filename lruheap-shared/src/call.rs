@@ -11,10 +11,11 @@ use lruheap_core::memo::{Boarding, Flight, Given, Home, Outcome, Part, Tag, Valu
 
 use crate::backend::{Reading, Token};
 use crate::error::Error;
+use crate::folder::random;
 use crate::heart::{Asked, Held};
 use crate::store::Failure;
 use crate::tags::tag_name;
-use crate::tier::{Found, IsFlight, Place, Tier, random};
+use crate::tier::{Found, IsFlight, Place, Tier};
 use crate::way::{Tasks, Threads, Way};
 
 /// How long those wait at first who find another computing, and at most.

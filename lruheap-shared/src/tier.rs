@@ -3,7 +3,6 @@
 
 use std::any::{Any, TypeId};
 use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -518,11 +517,6 @@ impl Tiers {
 
 /// The functions that share their results: two of one name would get each other's.
 static KNOWN: Mutex<BTreeSet<Name>> = Mutex::new(BTreeSet::new());
-
-/// A number that nobody else has.
-pub(crate) fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
-}
 
 /// The flight of a call, wherever its cache is.
 pub(crate) trait IsFlight {

@@ -4,7 +4,6 @@
 //! A number never comes back, because the next one is random as well. One that a server
 //! forgets (it was restarted, it needed the room) is made anew, and is another one.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::Instant;
 
 use super::command::{Answer, Command};
@@ -23,8 +22,8 @@ pub(super) struct Place {
 
 /// A number that nobody else has.
 pub(super) fn random() -> u64 {
-    // The keys of the hash are from the system, and others each time.
-    RandomState::new().hash_one(0)
+    // Not of a hash's keys alone: the children of one parent have those of their parent.
+    crate::folder::random()
 }
 
 impl Place {
