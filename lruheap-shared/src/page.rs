@@ -192,10 +192,11 @@ impl Page {
     }
 }
 
-/// A name is a hash already: its low bits are as good as any.
+/// A name is not enough of a hash: those of one function differ in a few bits, and are to
+/// have cells of their own all the same.
 #[allow(clippy::cast_possible_truncation)]
 fn index(name: Name) -> usize {
-    name.0 as usize % CELLS
+    xxhash_rust::xxh3::xxh3_64(&name.0.to_le_bytes()) as usize % CELLS
 }
 
 /// Makes a page beside its place, whole, and moves it there.
