@@ -1,7 +1,7 @@
 //! The store that this process shares with others: it is asked through a breaker, and never
 //! forgets an invalidation that it could not be told of.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -35,7 +35,7 @@ pub(crate) struct Store {
     pub(crate) timing: Timing,
     shown: String,
     breaker: Breaker,
-    debts: Mutex<BTreeSet<Debt>>,
+    debts: Mutex<Debts>,
     owes: AtomicBool,
     pub(crate) heart: Heart,
 }
@@ -47,6 +47,24 @@ enum Debt {
     Advance(Name),
     Notify(Name),
 }
+
+/// All of it. Each has a number that is another one when it was added once more: what was told
+/// meanwhile is the one before.
+#[derive(Default)]
+struct Debts {
+    list: BTreeMap<Debt, u64>,
+    count: u64,
+}
+
+impl Debts {
+    fn add(&mut self, debt: Debt) {
+        self.count += 1;
+        self.list.insert(debt, self.count);
+    }
+}
+
+/// How many debts the store is told of in one operation, which has a deadline.
+const AT_ONCE: usize = 256;
 
 /// The one that is connected.
 static STORE: OnceLock<Store> = OnceLock::new();
@@ -224,9 +242,11 @@ impl Store {
         if failure.is_some() || told.is_err() {
             let mut debts = self.debts.lock();
             if failure.is_some() {
-                debts.extend(generations.iter().map(|name| Debt::Advance(*name)));
+                for name in generations {
+                    debts.add(Debt::Advance(*name));
+                }
             }
-            debts.insert(Debt::Notify(watch));
+            debts.add(Debt::Notify(watch));
             self.owes.store(true, Ordering::Release);
             drop(debts);
             self.heart.owe(self);
@@ -238,41 +258,58 @@ impl Store {
         }
     }
 
-    /// Tells the store what it has yet to be told; whether that is all.
+    /// Tells the store what it has yet to be told, for as long as one operation may take;
+    /// whether that is all.
     pub(crate) fn settle(&self) -> bool {
-        let debts = self.debts.lock().clone();
-        if debts.is_empty() {
+        if !self.owes() {
             return true;
         }
         if !self.breaker.lets_through() {
             return false;
         }
+        let begin = Instant::now();
+        loop {
+            let some: Vec<(Debt, u64)> = {
+                let debts = self.debts.lock();
+                let some = debts.list.iter().take(AT_ONCE);
+                some.map(|(debt, number)| (*debt, *number)).collect()
+            };
+            if self.tell(&some).is_err() {
+                return false;
+            }
+            let mut debts = self.debts.lock();
+            for (debt, number) in some {
+                // What was added meanwhile stays, even if it is the same once more: it
+                // may be newer than what the store was told.
+                if debts.list.get(&debt) == Some(&number) {
+                    debts.list.remove(&debt);
+                }
+            }
+            let is_settled = debts.list.is_empty();
+            self.owes.store(!is_settled, Ordering::Release);
+            if is_settled || begin.elapsed() >= self.timing.deadline {
+                return is_settled;
+            }
+        }
+    }
+
+    fn tell(&self, debts: &[(Debt, u64)]) -> Result<(), Failure> {
         let names: Vec<Name> = debts
             .iter()
-            .filter_map(|debt| match debt {
+            .filter_map(|(debt, _)| match debt {
                 Debt::Advance(name) => Some(*name),
                 Debt::Notify(_) => None,
             })
             .collect();
-        let mut told = self.ask_now(|backend| {
-            if names.is_empty() {
-                return Ok(());
-            }
-            backend.advance(&names).map(drop)
-        });
-        for debt in &debts {
-            if let (Debt::Notify(name), Ok(())) = (debt, &told) {
-                told = self.ask_now(|backend| backend.notify(*name).map(drop));
+        if !names.is_empty() {
+            self.ask_now(|backend| backend.advance(&names))?;
+        }
+        for (debt, _) in debts {
+            if let Debt::Notify(name) = debt {
+                self.ask_now(|backend| backend.notify(*name))?;
             }
         }
-        if told.is_err() {
-            return false;
-        }
-        let mut left = self.debts.lock();
-        // What was added meanwhile stays; the same once more does no harm.
-        *left = left.difference(&debts).copied().collect();
-        self.owes.store(!left.is_empty(), Ordering::Release);
-        left.is_empty()
+        Ok(())
     }
 
     pub(crate) fn status(&self) -> Status {
