@@ -261,7 +261,7 @@ impl<K, V> Call<K, V> {
             if let Found::Value(value, left) = found {
                 // One that was counted as a miss before it waited is a hit after all.
                 if is_counted {
-                    counters.misses.fetch_sub(1, Ordering::Relaxed);
+                    counters.was_no_miss();
                 }
                 counters.hits.fetch_add(1, Ordering::Relaxed);
                 return Course::Take(value, left);
@@ -327,7 +327,7 @@ impl<K, V> Call<K, V> {
         match self.tier.judge(place, &reading) {
             Found::Value(value, left) => {
                 let counters = &self.tier.counters;
-                counters.misses.fetch_sub(1, Ordering::Relaxed);
+                counters.was_no_miss();
                 counters.hits.fetch_add(1, Ordering::Relaxed);
                 return Course::Take(value, left);
             }

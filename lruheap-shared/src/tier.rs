@@ -65,6 +65,13 @@ impl Counters {
         [&self.hits, &self.misses, &self.errors, &self.skips]
     }
 
+    /// A miss that was counted is none, unless all were forgotten meanwhile.
+    pub(crate) fn was_no_miss(&self) {
+        let less = |misses: u64| misses.checked_sub(1);
+        let (set, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self.misses.fetch_update(set, fetch, less);
+    }
+
     /// Notes why the store has not done something.
     pub(crate) fn note(&self, failure: &Failure) {
         use crate::error::Error;
