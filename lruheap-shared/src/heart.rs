@@ -118,6 +118,11 @@ impl Drop for Held {
     }
 }
 
+/// A store that panics is no reason to give up on all others who need this thread.
+fn survive<T>(what: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(what)).ok()
+}
+
 impl Heart {
     /// There are invalidations to make up for.
     pub(crate) fn owe(&self, store: &'static Store) {
@@ -145,13 +150,7 @@ impl Heart {
         }
         let beat = thread::Builder::new()
             .name("lruheap-shared".into())
-            .spawn(move || {
-                // A store of the user's may panic: the leases of others are to go on.
-                let beat = || store.heart.beat(store);
-                while catch_unwind(AssertUnwindSafe(beat)).is_err() {
-                    thread::sleep(AGAIN);
-                }
-            });
+            .spawn(move || store.heart.beat(store));
         // Without a thread, leases end by themselves, and the next call settles debts.
         state.is_running = beat.is_ok();
     }
@@ -182,13 +181,13 @@ impl Heart {
             let again = give_back(store, ended);
             for (key, token) in due {
                 let lease = store.timing.lease;
-                let _ = store.ask(|backend| backend.renew(key, Token(token), lease));
+                survive(|| store.ask(|backend| backend.renew(key, Token(token), lease)));
                 let next = Instant::now() + lease / 3;
                 if let Some(held) = self.state.lock().held.get_mut(&token) {
                     held.1 = next;
                 }
             }
-            let is_settled = !owes || store.settle();
+            let is_settled = !owes || survive(|| store.settle()) == Some(true);
             state = self.state.lock();
             let has_more = !state.ended.is_empty();
             let is_done = is_settled && again.is_empty();
@@ -206,14 +205,20 @@ impl Heart {
 fn give_back(store: &Store, ended: Vec<Ended>) -> Vec<Ended> {
     let is_left = |ended: &Ended| {
         let (key, token) = (ended.key, ended.token);
-        let told = store.ask(|backend| match &ended.word {
-            Some((word, ttl)) => backend.set(key, word, *ttl, Some(token)),
-            None => backend.release(key, token),
+        let told = survive(|| {
+            store.ask(|backend| match &ended.word {
+                // Nothing was there when the lease was taken. What is there now says more:
+                // somebody has stored it meanwhile.
+                Some((word, ttl)) if backend.get(key, &[])?.entry.is_none() => {
+                    backend.set(key, word, *ttl, Some(token))
+                }
+                _ => backend.release(key, token),
+            })
         });
         let is_away = match told {
-            Ok(()) => false,
-            Err(Failure::Skipped) => true,
-            Err(failure) => failure.is_doubtful(),
+            None | Some(Ok(())) => false,
+            Some(Err(Failure::Skipped)) => true,
+            Some(Err(failure)) => failure.is_doubtful(),
         };
         is_away && Instant::now() < ended.until
     };
