@@ -214,7 +214,16 @@ impl<K, V> Call<K, V> {
         body: impl Future<Output = O::Result>,
     ) -> O::Result {
         let Some(place) = &self.place else {
-            return body.await;
+            // There is no key: nobody else can be asked.
+            match refuse {
+                Some(refuse) if !self.is_anew => return refuse(unwritable()),
+                _ => {}
+            }
+            let result = body.await;
+            if self.is_anew && outcome.value(&result).is_some() {
+                self.tier.refreshed_elsewhere(way).await;
+            }
+            return result;
         };
         let course = if self.is_anew {
             Course::Compute {
@@ -450,6 +459,11 @@ impl<K, V> Call<K, V> {
         let nanoseconds = u64::try_from(left.as_nanos()).unwrap_or(u64::MAX - 1);
         self.left.store(nanoseconds, Ordering::Relaxed);
     }
+}
+
+#[cold]
+fn unwritable() -> Error {
+    Error::Other("the arguments can't be serialized, so it can't be asked who computes".into())
 }
 
 /// The output of a future that is never pending.

@@ -229,7 +229,11 @@ impl Store {
     /// they are told under this name. What the store can't be told now, it is told before
     /// it is asked for anything else.
     pub(crate) fn invalidate(&'static self, generations: &[Name], watch: Name) -> Invalidated {
-        let advanced = self.ask(|backend| backend.advance(generations));
+        let advanced = if generations.is_empty() {
+            self.admit().map(|()| Vec::new())
+        } else {
+            self.ask(|backend| backend.advance(generations))
+        };
         let told = match &advanced {
             Ok(_) => self.backend.notify(watch),
             // Nobody is told of a change that has not been made: this process knows.

@@ -330,7 +330,10 @@ impl<K, V> Tier<K, V> {
 
     /// `f::cache_remove`, beyond this process; the value that was there.
     pub fn remove(&'static self, part: &impl Part<Owned = K>, tags: &[Tag]) -> Option<V> {
-        let mut place = self.place(part)?;
+        let Some(mut place) = self.place(part) else {
+            self.forget_elsewhere();
+            return None;
+        };
         place
             .names
             .extend(tags.iter().map(|tag| tag_name(tag.name())));
@@ -363,6 +366,7 @@ impl<K, V> Tier<K, V> {
         value: &V,
     ) {
         let Some(mut place) = self.place(part) else {
+            self.forget_elsewhere();
             return;
         };
         place
@@ -401,6 +405,20 @@ impl<K, V> Tier<K, V> {
         let done = attached.store.invalidate(generations, attached.name);
         self.knows(attached, done.before);
         self.noted(done)
+    }
+
+    /// What can't be told to the store by name is not there, but it may be in the memory of
+    /// other processes.
+    fn forget_elsewhere(&'static self) {
+        self.invalidate(&[]);
+    }
+
+    /// The same after a refresh.
+    pub(crate) async fn refreshed_elsewhere(&'static self, way: impl Way) {
+        let attached = self.attach();
+        let done = way.invalidate(Vec::new(), attached.name).await;
+        self.knows(attached, done.before);
+        self.noted(done);
     }
 
     /// What was computed before the refresh of a result is invalid.
