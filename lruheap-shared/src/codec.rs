@@ -1,7 +1,8 @@
 //! How keys and values become bytes, and what is asked of their types for that. The bounds
 //! are asked for here and nowhere else, so that the compiler says once what is missing.
 
-use std::any::type_name;
+use std::any::{TypeId, type_name};
+use std::cell::RefCell;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -192,17 +193,51 @@ fn value_of<V: DeserializeOwned>(bytes: &[u8], shape: Shape) -> Option<V> {
     }
 }
 
+thread_local! {
+    /// The types that this thread looks at, and whether it has been asked for them again
+    /// meanwhile.
+    static LOOKS_AT: RefCell<Vec<(TypeId, bool)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Looks at a type, unless this thread is in the middle of that: then its `Deserialize` calls
+/// a function that gives it, and nothing is known of it, nor of what led there. So it is
+/// the same in all processes, whichever function is called first.
+fn look_at<V: 'static, T>(look: impl FnOnce() -> Option<T>) -> Option<T> {
+    let id = TypeId::of::<V>();
+    let is_first = LOOKS_AT.try_with(|types| {
+        let mut types = types.borrow_mut();
+        if let Some(at) = types.iter().position(|(other, _)| *other == id) {
+            types[at..]
+                .iter_mut()
+                .for_each(|(_, is_again)| *is_again = true);
+            return false;
+        }
+        types.push((id, false));
+        true
+    });
+    if !is_first.unwrap_or(false) {
+        return None;
+    }
+    let seen = look();
+    let is_again =
+        LOOKS_AT.try_with(|types| types.borrow_mut().pop().is_some_and(|(_, again)| again));
+    seen.filter(|_| is_again == Ok(false))
+}
+
 /// Looks at a type as serde sees it: its name, its fields, their types, its variants.
-fn shape<V: DeserializeOwned>() -> Shape {
+fn shape<V: DeserializeOwned + 'static>() -> Shape {
     // The user's `Deserialize` runs on made-up data here, and need not like that.
-    let traced = catch_unwind(AssertUnwindSafe(|| {
-        let mut tracer = Tracer::new(TracerConfig::default());
-        let format = tracer.trace_type::<V>(&Samples::new());
-        let format = format.map(|(format, _)| format).ok();
-        let is_known = format.is_some();
-        let text = format!("{format:?} {:?}", tracer.registry_unchecked());
-        (text, is_known)
-    }));
+    let traced = look_at::<V, _>(|| {
+        catch_unwind(AssertUnwindSafe(|| {
+            let mut tracer = Tracer::new(TracerConfig::default());
+            let format = tracer.trace_type::<V>(&Samples::new());
+            let format = format.map(|(format, _)| format).ok();
+            let is_known = format.is_some();
+            let text = format!("{format:?} {:?}", tracer.registry_unchecked());
+            (text, is_known)
+        }))
+        .ok()
+    });
     let (text, is_known) = traced.unwrap_or_default();
     let text = format!("{} {} {is_known} {text}", type_name::<V>(), size_of::<V>());
     Shape {

@@ -60,11 +60,10 @@ pub fn connect(address: &str) -> Result<(), Error> {
 ///
 /// If a store was connected to or used before.
 pub fn connect_to(backend: impl Backend, timing: Timing) -> Result<(), Error> {
-    Store::set(|| {
-        let shown = backend.status().map(|status| status.address);
-        let shown = shown.unwrap_or_else(|_| "a store".into());
-        Ok(Store::new(Box::new(backend), timing, shown))
-    })
+    // Not while others are kept from opening one: this may call anything.
+    let shown = backend.status().map(|status| status.address);
+    let shown = shown.unwrap_or_else(|_| "a store".into());
+    Store::set(|| Ok(Store::new(Box::new(backend), timing, shown)))
 }
 
 /// What the store tells of itself. If none is connected, this connects as the first call

@@ -106,17 +106,24 @@ impl Store {
 
     #[cold]
     fn first() -> &'static Store {
-        let _opening = OPENING.lock();
-        STORE.get_or_init(|| {
+        let mut failed = None;
+        let opening = OPENING.lock();
+        let store = STORE.get_or_init(|| {
             let address = match std::env::var(VARIABLE) {
                 Ok(text) if !text.is_empty() => Address::parse(&text),
                 _ => Address::embedded(),
             };
             address.and_then(Store::open).unwrap_or_else(|error| {
-                tracing::error!(%error, "no store can be shared: every process is for itself");
+                failed = Some(error);
                 Store::none()
             })
-        })
+        });
+        drop(opening);
+        // A subscriber may call a function that looks for the store.
+        if let Some(error) = failed {
+            tracing::error!(%error, "no store can be shared: every process is for itself");
+        }
+        store
     }
 
     /// One that is not shared with anybody.

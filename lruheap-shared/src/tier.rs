@@ -218,17 +218,26 @@ impl<K, V> Tier<K, V> {
     }
 
     pub(crate) fn attach(&'static self) -> &'static Attached {
-        self.attached.get_or_init(|| {
-            let (terms, prefix) = self.terms();
+        match self.attached.get() {
+            Some(attached) => attached,
+            None => self.attach_first(),
+        }
+    }
+
+    #[cold]
+    fn attach_first(&'static self) -> &'static Attached {
+        let (terms, prefix) = self.terms();
+        // Both may run code of the user's (`Deserialize`, a subscriber), which may call the
+        // function: it is not to wait for itself.
+        let (shape, shared) = ((terms.codec.shape)(), Store::get());
+        let mut is_double = false;
+        let attached = self.attached.get_or_init(|| {
             let name = Name(xxh3_128(prefix));
             // Who chose one name for two functions may mean it.
             let store = if terms.is_named || KNOWN.lock().insert(name) {
-                Store::get()
+                shared
             } else {
-                tracing::error!(
-                    function = terms.function,
-                    "two functions with `shared` go by the same name: this one is not shared; give it a `name`, or a `namespace`"
-                );
+                is_double = true;
                 Store::for_itself()
             };
             if terms.tagged {
@@ -238,10 +247,17 @@ impl<K, V> Tier<K, V> {
                 store,
                 own: store.backend().watch(name),
                 tags: terms.tagged.then(|| store.backend().watch(all_tags())),
-                shape: (terms.codec.shape)(),
+                shape,
                 name,
             }
-        })
+        });
+        if is_double {
+            tracing::error!(
+                function = terms.function,
+                "two functions with `shared` go by the same name: this one is not shared; give it a `name`, or a `namespace`"
+            );
+        }
+        attached
     }
 
     /// Where the result for these arguments is; `None` where they can't be written down.
