@@ -3,6 +3,7 @@
 
 use std::any::{Any, TypeId};
 use std::collections::{BTreeSet, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -310,7 +311,10 @@ impl<K, V> Tier<K, V> {
         if envelope.fingerprint != attached.shape.fingerprint {
             return Found::Foreign;
         }
-        match (self.terms().0.codec.back)(envelope.payload, attached.shape) {
+        // A `Deserialize` that panics costs the computation and no more.
+        let back = self.terms().0.codec.back;
+        let value = catch_unwind(AssertUnwindSafe(|| back(envelope.payload, attached.shape)));
+        match value.ok().flatten() {
             Some(value) => Found::Value(value, (*left).min(Duration::from_millis(envelope.ttl))),
             None => Found::Foreign,
         }
@@ -325,7 +329,12 @@ impl<K, V> Tier<K, V> {
     ) -> Option<Vec<u8>> {
         let terms = &self.terms().0;
         let payload = match value {
-            Some(value) => (terms.codec.value)(value, self.attach().shape)?,
+            Some(value) => {
+                let (write, shape) = (terms.codec.value, self.attach().shape);
+                catch_unwind(AssertUnwindSafe(|| write(value, shape)))
+                    .ok()
+                    .flatten()?
+            }
             None => Vec::new(),
         };
         let envelope = Envelope {
