@@ -358,7 +358,12 @@ impl<K, V> Call<K, V> {
             Found::Absent | Found::Nothing | Found::Stale | Found::Foreign => {}
         }
         let marks = self.marks(way, place, Some(reading)).await;
-        if let (true, Some(marks)) = (is_strict, &marks) {
+        if is_strict {
+            // Nobody else would ever have the result of this.
+            let Some(marks) = &marks else {
+                let error = "what the result belongs to can't be read".into();
+                return Course::Refuse(Error::Unreachable(error));
+            };
             let marks = (marks.epoch, &marks.generations[..]);
             held.word = self.tier.seal(place, marks, None);
         }
