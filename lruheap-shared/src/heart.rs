@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::backend::{Key, Token};
+use crate::backend::{Backend, Key, Token};
 use crate::store::{Failure, Store};
 
 /// How often is tried again what the store could not be told.
@@ -179,10 +179,19 @@ impl Heart {
             }
             drop(state);
             let again = give_back(store, ended);
+            // That the store is left alone, or is to be told something first, is for those who
+            // read: a lease that ends meanwhile is one too many who compute.
+            let mut is_down = false;
             for (key, token) in due {
                 let lease = store.timing.lease;
-                survive(|| store.ask(|backend| backend.renew(key, Token(token), lease)));
-                let next = Instant::now() + lease / 3;
+                let renew = |backend: &dyn Backend| backend.renew(key, Token(token), lease);
+                let renewed = survive(|| match is_down {
+                    true => store.ask(renew),
+                    false => store.ask_now(renew),
+                });
+                let is_done = matches!(renewed, Some(Ok(_)));
+                is_down |= !is_done;
+                let next = Instant::now() + lease / if is_done { 3 } else { 10 };
                 if let Some(held) = self.state.lock().held.get_mut(&token) {
                     held.1 = next;
                 }

@@ -212,7 +212,8 @@ impl Store {
         self.ask_now(what)
     }
 
-    fn ask_now<T>(
+    /// Asks the store, whether it answers these days or not.
+    pub(crate) fn ask_now<T>(
         &self,
         what: impl FnOnce(&dyn Backend) -> Result<T, Error>,
     ) -> Result<T, Failure> {
