@@ -343,10 +343,7 @@ impl<K, V> Call<K, V> {
             // Whoever had the lease left no word: it has died, and nobody knows how far it
             // has come.
             Found::Absent if is_strict && has_waited => {
-                // Now, and not a while after: whoever calls next is to wait for nobody.
-                if way.release(place.key, held.token).await.is_ok() {
-                    held.over();
-                }
+                give_back(way, place, held).await;
                 return Course::Refuse(Error::Abandoned);
             }
             // So that what is found later is of whoever has the lease.
@@ -361,6 +358,7 @@ impl<K, V> Call<K, V> {
         if is_strict {
             // Nobody else would ever have the result of this.
             let Some(marks) = &marks else {
+                give_back(way, place, held).await;
                 let error = "what the result belongs to can't be read".into();
                 return Course::Refuse(Error::Unreachable(error));
             };
@@ -463,6 +461,13 @@ impl<K, V> Call<K, V> {
         };
         let nanoseconds = u64::try_from(left.as_nanos()).unwrap_or(u64::MAX - 1);
         self.left.store(nanoseconds, Ordering::Relaxed);
+    }
+}
+
+/// Now, and not a while after: whoever calls next is to wait for nobody.
+async fn give_back(way: impl Way, place: &Place, held: Held) {
+    if way.release(place.key, held.token).await.is_ok() {
+        held.over();
     }
 }
 
