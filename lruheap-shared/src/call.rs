@@ -2,7 +2,7 @@
 //! run and its result stored; for threads and for tasks in the same words.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -74,6 +74,29 @@ enum Course<V> {
     Refuse(Error),
 }
 
+/// What a body is computed under.
+type During = (Option<Held>, Option<Marks>);
+
+/// The body of a task. It is dropped as soon as it has ended, and before what is given back
+/// for others to run it.
+struct Body<'b, F>(Pin<&'b mut Option<F>>);
+
+impl<F: Future> Future for Body<'_, F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let body = self.0.as_mut().as_pin_mut();
+        body.expect("a body is there until it has ended")
+            .poll(context)
+    }
+}
+
+impl<F> Drop for Body<'_, F> {
+    fn drop(&mut self) {
+        self.0.set(None);
+    }
+}
+
 struct Marks {
     epoch: u64,
     generations: Vec<u64>,
@@ -135,7 +158,7 @@ impl<K, V> Tier<K, V> {
 
 impl<K, V> Call<K, V> {
     /// The result belongs to the generations of its tags as well.
-    pub fn tags(&mut self, tags: &[Tag]) {
+    pub fn __tags(&mut self, tags: &[Tag]) {
         if let Some(place) = &mut self.place {
             let names = tags.iter().map(|tag| tag_name(tag.name()));
             place.names.extend(names);
@@ -144,7 +167,7 @@ impl<K, V> Call<K, V> {
 
     /// The outcome, of which nothing lives longer in memory than in the store.
     #[inline]
-    pub fn within<O>(&self, outcome: O) -> Within<'_, O> {
+    pub fn __within<O>(&self, outcome: O) -> Within<'_, O> {
         Within {
             outcome,
             left: &self.left,
@@ -152,7 +175,7 @@ impl<K, V> Call<K, V> {
     }
 
     /// The same for a flight.
-    pub fn bind<H: Home, O>(&self, flight: Flight<H, O>) -> Flight<H, Within<'_, O>> {
+    pub fn __bind<H: Home, O>(&self, flight: Flight<H, O>) -> Flight<H, Within<'_, O>> {
         self.is_alone.store(flight.is_alone(), Ordering::Relaxed);
         // Others may just have found in the store what this is to replace.
         let flight = if self.is_anew {
@@ -160,100 +183,158 @@ impl<K, V> Call<K, V> {
         } else {
             flight
         };
-        flight.map(|outcome| self.within(outcome))
+        flight.map(|outcome| self.__within(outcome))
     }
 
     /// The result that the store has, or that the body gives.
-    pub fn through<O: Outcome<Value = V>>(
+    pub fn __through<O: Outcome<Value = V>>(
         &self,
         outcome: O,
         body: impl FnOnce() -> O::Result,
     ) -> O::Result {
-        let way = Threads(self.tier.attach().store);
-        now(self.go(way, outcome, None, async { body() }))
+        self.run(&outcome, None, body)
     }
 
-    /// The same for a task.
-    pub async fn through_async<O: Outcome<Value = V>>(
+    /// The same for a task. The body is the caller's: handed on by value, it would be in the
+    /// future that this is once for each hand.
+    pub async fn __through_async<O: Outcome<Value = V>, F: Future<Output = O::Result>>(
         &self,
         outcome: O,
-        body: impl Future<Output = O::Result>,
+        body: Pin<&mut Option<F>>,
     ) -> O::Result {
-        let way = Tasks(self.tier.attach().store);
-        self.go(way, outcome, None, body).await
+        self.wait(outcome, None, Body(body)).await
     }
 
     /// The same where no body runs while another's result may still come.
-    pub fn through_once<O: Outcome<Value = V>>(
+    pub fn __through_once<O: Outcome<Value = V>>(
         &self,
         outcome: O,
         refuse: fn(Error) -> O::Result,
         body: impl FnOnce() -> O::Result,
     ) -> O::Result {
-        let way = Threads(self.tier.attach().store);
-        now(self.go(way, outcome, Some(refuse), async { body() }))
+        self.run(&outcome, Some(refuse), body)
     }
 
     /// The same for a task.
-    pub async fn through_once_async<O: Outcome<Value = V>>(
+    pub async fn __through_once_async<O: Outcome<Value = V>, F: Future<Output = O::Result>>(
         &self,
         outcome: O,
         refuse: fn(Error) -> O::Result,
-        body: impl Future<Output = O::Result>,
+        body: Pin<&mut Option<F>>,
     ) -> O::Result {
-        let way = Tasks(self.tier.attach().store);
-        self.go(way, outcome, Some(refuse), body).await
+        self.wait(outcome, Some(refuse), Body(body)).await
     }
 
-    /// `refuse` is what is done instead of computing twice.
-    async fn go<O: Outcome<Value = V>>(
+    /// For threads. What comes before the body and after it has left the stack while it runs.
+    fn run<O: Outcome<Value = V>>(
         &self,
-        way: impl Way,
+        outcome: &O,
+        refuse: Option<fn(Error) -> O::Result>,
+        body: impl FnOnce() -> O::Result,
+    ) -> O::Result {
+        // Dropped here (a panic), the lease is given back.
+        let held = match self.before(outcome, refuse) {
+            Ok(result) => return result,
+            Err(held) => held,
+        };
+        let result = body();
+        self.after(outcome, &result, held);
+        result
+    }
+
+    #[inline(never)]
+    fn before<O: Outcome<Value = V>>(
+        &self,
+        outcome: &O,
+        refuse: Option<fn(Error) -> O::Result>,
+    ) -> Result<O::Result, During> {
+        let way = Threads(self.tier.attach().store);
+        self.known(outcome, refuse, now(self.begin(way, refuse.is_some())))
+    }
+
+    #[inline(never)]
+    fn after<O: Outcome<Value = V>>(&self, outcome: &O, result: &O::Result, during: During) {
+        let way = Threads(self.tier.attach().store);
+        let value = outcome.value(result);
+        let kept = value.filter(|value| outcome.keeps(value));
+        now(self.end(way, value.is_some(), kept, during));
+    }
+
+    /// For tasks. `refuse` is what is done instead of computing twice.
+    async fn wait<O: Outcome<Value = V>, F: Future<Output = O::Result>>(
+        &self,
         outcome: O,
         refuse: Option<fn(Error) -> O::Result>,
-        body: impl Future<Output = O::Result>,
+        body: Body<'_, F>,
     ) -> O::Result {
-        let Some(place) = &self.place else {
-            // There is no key: nobody else can be asked.
-            match refuse {
-                Some(refuse) if !self.is_anew => return refuse(unwritable()),
-                _ => {}
-            }
-            let result = body.await;
-            if self.is_anew && outcome.value(&result).is_some() {
-                self.tier.refreshed_elsewhere(way).await;
-            }
-            return result;
+        let way = Tasks(self.tier.attach().store);
+        let course = self.begin(way, refuse.is_some()).await;
+        let during = match self.known(&outcome, refuse, course) {
+            Ok(result) => return result,
+            Err(during) => during,
         };
-        let course = if self.is_anew {
-            Course::Compute {
-                lease: None,
-                marks: self.marks(way, place, None).await,
-            }
-        } else {
-            self.find(way, place, refuse.is_some()).await
-        };
-        let (lease, marks) = match (course, refuse) {
-            (Course::Take(value, left), _) => {
-                self.lasts(left);
-                return outcome.wrap(value);
-            }
-            (Course::Refuse(error), Some(refuse)) => return refuse(error),
-            (Course::Refuse(_), None) => (None, None),
-            (Course::Compute { lease, marks }, _) => (lease, marks),
-        };
-        // Dropped here (a panic, a cancelled future), the lease is given back.
+        // Dropped here (a panic, a cancelled future), the lease is given back, after the body.
         let result = body.await;
-        self.lasts(self.tier.terms().0.kept());
         let value = outcome.value(&result);
         let kept = value.filter(|value| outcome.keeps(value));
+        self.end(way, value.is_some(), kept, during).await;
+        result
+    }
+
+    /// The result, if no body is needed for it.
+    fn known<O: Outcome<Value = V>>(
+        &self,
+        outcome: &O,
+        refuse: Option<fn(Error) -> O::Result>,
+        course: Course<V>,
+    ) -> Result<O::Result, During> {
+        match (course, refuse) {
+            (Course::Take(value, left), _) => {
+                self.lasts(left);
+                Ok(outcome.wrap(value))
+            }
+            (Course::Refuse(error), Some(refuse)) => Ok(refuse(error)),
+            (Course::Refuse(_), None) => Err((None, None)),
+            (Course::Compute { lease, marks }, _) => Err((lease, marks)),
+        }
+    }
+
+    /// What comes before the body.
+    async fn begin(&self, way: impl Way, is_strict: bool) -> Course<V> {
+        let Some(place) = &self.place else {
+            // There is no key: nobody else can be asked.
+            if is_strict && !self.is_anew {
+                return Course::Refuse(unwritable());
+            }
+            return Course::Compute {
+                lease: None,
+                marks: None,
+            };
+        };
+        if self.is_anew {
+            return Course::Compute {
+                lease: None,
+                marks: self.marks(way, place, None).await,
+            };
+        }
+        self.find(way, place, is_strict).await
+    }
+
+    /// What comes after it: whether it gave a value, and that value, if it is to be kept.
+    async fn end(&self, way: impl Way, is_value: bool, kept: Option<&V>, (lease, marks): During) {
+        let Some(place) = &self.place else {
+            if self.is_anew && is_value {
+                self.tier.refreshed_elsewhere(way).await;
+            }
+            return;
+        };
+        self.lasts(self.tier.terms().0.kept());
         match (kept, marks) {
             (Some(value), Some(marks)) => self.store(way, place, value, lease, marks).await,
             // Even so, what was there is not what the body gives any more.
-            _ if self.is_anew && value.is_some() => drop(self.tier.refreshed(way, place).await),
+            _ if self.is_anew && is_value => drop(self.tier.refreshed(way, place).await),
             _ => {}
         }
-        result
     }
 
     /// Looks for the value, and for the right to compute it.

@@ -16,6 +16,8 @@ macro_rules! forget {
 }
 
 mod controls;
+mod crowded;
+mod frugal;
 mod keys;
 mod names;
 mod results;

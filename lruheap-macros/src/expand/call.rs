@@ -280,14 +280,21 @@ fn land(plan: &Plan<'_>, site: &Site, flight: &Ident) -> TokenStream {
     let (span, body, mut tags) = (plan.blamed(), body(plan, site), tags(plan, flight));
     let private = at(span, &plan.options.private());
     let flight = placed(plan, flight);
-    let body = match Sharing::of(plan, site) {
+    let sharing = Sharing::of(plan, site);
+    // One that is awaited stays where it is, and the store is given a reference to it.
+    let asleep = placed(plan, &local("asleep"));
+    let laid = (sharing.is_some() && plan.is_async()).then(
+        || quote_spanned!(span=> let #asleep = #private::pin!(#private::Option::Some(#body));),
+    );
+    let body = match sharing {
         Some(sharing) => {
             let call = &sharing.call;
             let given = tag_list(plan).map(|list| {
                 let private = plan.options.private();
                 sharing.tags(&list, |list| quote!(#private::tags(&#flight, #list);))
             });
-            tags = Some(quote_spanned!(span=> #given let #flight = #call.bind(#flight);));
+            tags = Some(quote_spanned!(span=> #given let #flight = #call.__bind(#flight);));
+            let body = laid.as_ref().map_or(body, |_| asleep.to_token_stream());
             sharing.through(site, &body)
         }
         None => body,
@@ -298,6 +305,7 @@ fn land(plan: &Plan<'_>, site: &Site, flight: &Ident) -> TokenStream {
         let (running, result) = (placed(plan, &local("body")), placed(plan, &local("result")));
         quote_spanned! {span=>
             let mut #flight = #private::Option::Some(#flight);
+            #laid
             let #running = #private::pin!(#body);
             let #result = #private::lead(&mut #flight, #running).await;
             #result
@@ -367,7 +375,7 @@ pub(super) fn insert(
             match (#place, #part, #tags) {
                 (#home, #own, #list) => {
                     let #call = #tier.insert(&#own, &#list, &#values, &#value);
-                    #home.__insert_tagged(#call.within(#private::whole(#values)), #list, &#own, #value);
+                    #home.__insert_tagged(#call.__within(#private::whole(#values)), #list, &#own, #value);
                 }
             }
         };

@@ -60,7 +60,7 @@ impl<'p> Sharing<'p> {
     /// The same, for memory.
     pub(super) fn within(&self, site: &Site) -> TokenStream {
         let (call, outcome) = (&self.call, self.outcome(site));
-        quote_spanned!(self.plan.blamed()=> #call.within(#outcome))
+        quote_spanned!(self.plan.blamed()=> #call.__within(#outcome))
     }
 
     /// The body, asked for through the store.
@@ -77,10 +77,10 @@ impl<'p> Sharing<'p> {
             None => ("", None),
         };
         if self.plan.is_async() {
-            let through = Ident::new(&format!("through{once}_async"), span);
+            let through = Ident::new(&format!("__through{once}_async"), span);
             quote_spanned!(span=> #call.#through(#outcome, #refuses #body))
         } else {
-            let through = Ident::new(&format!("through{once}"), span);
+            let through = Ident::new(&format!("__through{once}"), span);
             quote_spanned!(span=> #call.#through(#outcome, #refuses || #body))
         }
     }
@@ -93,7 +93,7 @@ impl<'p> Sharing<'p> {
     ) -> TokenStream {
         let (call, list) = (&self.call, local("tags"));
         let give = give(&list);
-        quote!({ let #list = #tags; #call.tags(&#list); #give })
+        quote!({ let #list = #tags; #call.__tags(&#list); #give })
     }
 
     /// The call as it is bound.
@@ -119,7 +119,7 @@ pub(super) fn find(plan: &Plan<'_>) -> Option<TokenStream> {
         (
             quote_spanned!(span=> Tiers),
             TokenStream::new(),
-            quote_spanned!(span=> __SHARED.of::<#instance, _, _>()),
+            quote_spanned!(span=> (&__SHARED).of::<#instance, _, _>()),
         )
     } else {
         (
