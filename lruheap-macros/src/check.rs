@@ -264,6 +264,17 @@ fn sharing(function: &Function, options: &Options, block: Option<&Block>, errors
             errors.at(word_span(param.ty(), &word), "with `shared`, the type of an argument needs a name: write a type parameter in the place of `impl Trait`, put something else into the key with `#[key(expr)]`, or leave it out with `#[key(skip)]`");
         }
     }
+    if let ReturnType::Type(_, ty) = &function.sig.output {
+        let kept = key::ok_type(ty)
+            .filter(|_| !options.cache_err)
+            .unwrap_or(ty);
+        let tokens = kept.to_token_stream();
+        // Which is nothing to be read.
+        let is_marker = word_in(tokens.clone(), "PhantomData").is_some();
+        if let Some(reference) = reference_in(tokens).filter(|_| !is_marker) {
+            errors.at(reference, "with `shared`, a result is read from the store, and a reference can't be: return an owned value (`String` or `Cow<'static, str>` for `&'static str`, `Vec<T>` for `&'static [T]`)");
+        }
+    }
     if let Some(once) = shared.at_most_once {
         let is_result =
             matches!(&function.sig.output, ReturnType::Type(_, ty) if key::ok_type(ty).is_some());
@@ -282,6 +293,23 @@ fn companion(function: &Function, options: &Options, errors: &mut Errors) {
 
 fn mention_of_self(sig: &Signature) -> Option<TokenTree> {
     word_in(sig.to_token_stream(), "Self")
+}
+
+/// The first `&'static` in a type, at any depth.
+fn reference_in(tokens: TokenStream) -> Option<TokenStream> {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let is_reference = |three: &[TokenTree]| {
+        matches!(three, [TokenTree::Punct(and), TokenTree::Punct(quote), TokenTree::Ident(word)]
+            if and.as_char() == '&' && quote.as_char() == '\'' && word == "static")
+    };
+    let here = tokens.windows(3).find(|three| is_reference(three));
+    here.map(|three| three.iter().cloned().collect())
+        .or_else(|| {
+            tokens.iter().find_map(|token| match token {
+                TokenTree::Group(group) => reference_in(group.stream()),
+                _ => None,
+            })
+        })
 }
 
 /// The first identifier `word` in `tokens`, at any depth.

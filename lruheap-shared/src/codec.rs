@@ -16,7 +16,7 @@ use xxhash_rust::xxh3::xxh3_64;
 #[diagnostic::on_unimplemented(
     message = "a result of type `{Self}` can't be shared between processes: it has no serde",
     label = "not `Serialize + DeserializeOwned`",
-    note = "write `#[derive(serde::Serialize, serde::Deserialize)]` on the type, and `serde = {{ version = \"1\", features = [\"derive\"] }}` in Cargo.toml; or leave out `shared`"
+    note = "write `#[derive(serde::Serialize, serde::Deserialize)]` on the type, and `serde = {{ version = \"1\", features = [\"derive\"] }}` in Cargo.toml (`Arc` and `Rc` have it with serde's feature `rc`); or leave out `shared`"
 )]
 pub trait SharedValue: Serialize + DeserializeOwned + 'static {}
 
@@ -29,10 +29,10 @@ impl<T: Serialize + DeserializeOwned + 'static> SharedValue for T {}
     label = "not `Serialize`",
     note = "write `#[derive(serde::Serialize)]` on the type, and `serde = {{ version = \"1\", features = [\"derive\"] }}` in Cargo.toml; put something in its place with `#[key(expr)]`; or leave out `shared`"
 )]
-pub trait SharedKey: Serialize + 'static {}
+pub trait SharedKey: Serialize {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + 'static> SharedKey for T {}
+impl<T: Serialize + ?Sized> SharedKey for T {}
 
 /// How the keys and values of a function become bytes.
 pub struct Codec<K, V> {
@@ -65,7 +65,7 @@ macro_rules! codecs {
     ($($name:ident($($part:ident),*);)*) => {$(
         /// For a key with this many parts. Each part is a parameter, so that the compiler
         /// points at the one at fault.
-        pub fn $name<$($part: SharedKey,)* V: SharedValue>() -> Codec<($($part,)*), V> {
+        pub fn $name<$($part: SharedKey + 'static,)* V: SharedValue>() -> Codec<($($part,)*), V> {
             of()
         }
     )*};

@@ -165,6 +165,23 @@ fn what_key_says_is_the_key() {
 }
 
 #[test]
+fn the_expression_of_a_key_may_borrow_from_the_argument() {
+    static RUNS: Runs = Runs::none();
+    #[lru_cache(shared)]
+    fn f(#[key(name.trim())] name: &str, #[key((&id[..1], 1))] id: &str) -> usize {
+        RUNS.run();
+        name.trim().len() + id.len()
+    }
+    connected();
+    for name in ["a", " a", "a "] {
+        assert_eq!(f(&String::from(name), "x"), 2);
+        forget!(f);
+    }
+    assert_eq!(f::cache_remove("  a", "x"), Some(2));
+    RUNS.are(1);
+}
+
+#[test]
 fn the_expression_of_a_key_runs_once_a_call() {
     static KEYS: Runs = Runs::none();
     static RUNS: Runs = Runs::none();

@@ -59,6 +59,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("group", TAGS),
     ("groups", TAGS),
     ("redis", SHARED),
+    ("memcached", SHARED),
+    ("namespace", SHARED),
+    ("version", SHARED),
+    ("once", "shared(once = at_most_once)"),
     ("disk", SHARED),
 ];
 

@@ -15,6 +15,18 @@ pub(super) const SHARED: &str = "shared(ttl = 300, namespace = \"shop\", version
 
 const WORDS: [&str; 4] = ["ttl", "namespace", "version", "once"];
 
+/// What may be tried in order to say which store.
+const CONNECTS: [&str; 8] = [
+    "url",
+    "uri",
+    "address",
+    "store",
+    "backend",
+    "redis",
+    "memcached",
+    "lmdb",
+];
+
 /// `shared(…)`
 pub(crate) struct Shared {
     /// The option's name.
@@ -79,6 +91,13 @@ fn set(shared: &mut Shared, setting: Setting, seen: &mut Vec<String>, errors: &m
     let word = name.unraw().to_string();
     if !WORDS.contains(&word.as_str()) {
         let meant = match nearest(&word, &WORDS) {
+            _ if word == "at_most_once" || word == "at_least_once" => {
+                format!("write `once = {word}`")
+            }
+            _ if CONNECTS.contains(&word.as_str()) => {
+                "the store is for the whole process: `lruheap::shared::connect(\"redis://…\")`"
+                    .into()
+            }
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("there are {}", WORDS.join(", ")),
         };

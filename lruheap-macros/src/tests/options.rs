@@ -332,6 +332,14 @@ fn each_wrong_value_of_a_later_option_as_well() {
         ("tags(5)", "a tag is a string"),
         (r#"tags("a"), tags("b")"#, "given twice"),
         ("shared = true", "this option is a list: `shared(ttl = 300"),
+        (
+            "once = at_most_once",
+            "there is no option `once`: it is `shared(once = at_most_once)`",
+        ),
+        (
+            "namespace = \"shop\"",
+            "there is no option `namespace`: it is `shared(",
+        ),
     ]);
 }
 

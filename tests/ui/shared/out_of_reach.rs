@@ -28,6 +28,16 @@ fn tracked(n: u64) -> u64 {
     n
 }
 
+#[lru_cache(shared)]
+fn of_the_program(n: u64) -> Option<(u64, &'static str)> {
+    Some((n, "text"))
+}
+
+#[lru_cache(shared)]
+fn error_of_the_program(n: u64) -> Result<u64, &'static str> {
+    Ok(n)
+}
+
 #[derive(CacheHost)]
 struct Corpus {
     caches: InstanceCaches,
@@ -66,6 +76,8 @@ fn main() {
     unnamed_within(&[1]);
     tracked(1);
     tracked::cache_info();
+    of_the_program(1);
+    let _ = error_of_the_program(1);
     let corpus = Corpus { caches: InstanceCaches::new() };
     corpus.method(1);
     corpus.method_in_a_block(1);
