@@ -98,11 +98,15 @@ impl Address {
                 "lease" => timing.lease = duration(name, value)?,
                 "wait" => timing.wait = duration(name, value)?,
                 "size" if scheme == "lmdb" => size = bytes(value)?,
-                _ if is_redis(&scheme) => others.push(pair),
+                "protocol" | "db" | "user" | "pass" if is_redis(&scheme) => others.push(pair),
                 _ => {
                     return Err(Error::Address(format!(
                         "there is no parameter of this name for `{scheme}:`; there are deadline, lease, wait{}",
-                        if scheme == "lmdb" { " and size" } else { "" }
+                        match scheme.as_str() {
+                            "lmdb" => " and size",
+                            _ if is_redis(&scheme) => ", protocol, db, user and pass",
+                            _ => "",
+                        }
                     )));
                 }
             }
@@ -261,7 +265,7 @@ fn duration(name: &str, text: &str) -> Result<Duration, Error> {
     let wrong = || Error::Address(format!("`{name}` is a time: `{name}=50ms`, `{name}=5s`"));
     let (number, unit) = match text.find(|c: char| c.is_ascii_alphabetic()) {
         Some(at) => text.split_at(at),
-        None => (text, "s"),
+        None => (text, ""),
     };
     let unit = match unit {
         "ms" => 0.001,
@@ -330,7 +334,7 @@ mod tests {
 
     #[test]
     fn times_are_read() {
-        let timing = parsed("null:?deadline=5ms&lease=0.5&wait=2m").timing;
+        let timing = parsed("null:?deadline=5ms&lease=0.5s&wait=2m").timing;
         assert_eq!(timing.deadline, Duration::from_millis(5));
         assert_eq!(timing.lease, Duration::from_millis(500));
         assert_eq!(timing.wait, Duration::from_secs(120));
@@ -376,7 +380,9 @@ mod tests {
             "lmdb:",
             "file:",
             "lmdb:/a?size=1KiB",
-            "null:?deadline=0",
+            "null:?deadline=0s",
+            "null:?deadline=20",
+            "redis://h?dedline=20ms",
             "null:?deadline=99999h",
             "null:?wait=-1s",
         ] {

@@ -458,7 +458,7 @@ impl<K, V> Call<K, V> {
         if is_strict {
             return Course::Refuse(match failure {
                 Failure::Failed(error) => error,
-                Failure::Skipped => Error::Unreachable("it has failed a moment ago".into()),
+                Failure::Skipped => self.tier.attach().store.last_error(),
             });
         }
         Course::Compute {

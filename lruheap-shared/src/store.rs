@@ -35,6 +35,8 @@ pub(crate) struct Store {
     pub(crate) timing: Timing,
     shown: String,
     breaker: Breaker,
+    /// What it said when it failed last.
+    last: Mutex<Option<Error>>,
     debts: Mutex<Debts>,
     owes: AtomicBool,
     pub(crate) heart: Heart,
@@ -82,6 +84,7 @@ impl Store {
             timing,
             shown,
             breaker: Breaker::default(),
+            last: Mutex::default(),
             debts: Mutex::default(),
             owes: AtomicBool::new(false),
             heart: Heart::default(),
@@ -94,7 +97,13 @@ impl Store {
             timing,
             shown,
         } = address;
-        let backend = backend::open(&place, &shown, timing)?;
+        let at = |what: String| format!("{shown}: {what}");
+        let backend = backend::open(&place, &shown, timing).map_err(|error| match error {
+            Error::Unreachable(what) => Error::Unreachable(at(what)),
+            Error::Full(what) => Error::Full(at(what)),
+            Error::Other(what) => Error::Other(at(what)),
+            error => error,
+        })?;
         Ok(Store::new(backend, timing, shown))
     }
 
@@ -114,8 +123,9 @@ impl Store {
                 _ => Address::embedded(),
             };
             address.and_then(Store::open).unwrap_or_else(|error| {
-                failed = Some(error);
-                Store::none()
+                failed = Some(error.clone());
+                let broken = Box::new(backend::broken::Broken::new(error));
+                Store::new(broken, Timing::default(), "none".into())
             })
         });
         drop(opening);
@@ -190,6 +200,7 @@ impl Store {
                 Ok(answer)
             }
             Err(error) => {
+                *self.last.lock() = Some(error.clone());
                 if error.is_outage() && self.breaker.failed() {
                     tracing::warn!(store = self.shown, %error, "the shared store is left alone for a while");
                 } else {
@@ -331,9 +342,16 @@ impl Store {
                 backend: self.shown.split(':').next().unwrap_or_default().into(),
                 address: self.shown.clone(),
                 is_up: false,
+                error: self.last.lock().as_ref().map(Error::to_string),
                 ..Status::default()
             },
         }
+    }
+
+    /// Why the store is left alone.
+    pub(crate) fn last_error(&self) -> Error {
+        let last = self.last.lock().clone();
+        last.unwrap_or_else(|| Error::Unreachable("it has failed a moment ago".into()))
     }
 }
 

@@ -4,6 +4,7 @@
 //! to give up on itself. What belongs here is how one kind of store is spoken to; what all
 //! of them have in common is in `store.rs` and above.
 
+pub(crate) mod broken;
 #[cfg(test)]
 pub(crate) mod contract;
 pub(crate) mod file;
@@ -122,6 +123,8 @@ pub struct Status {
     pub address: String,
     /// Whether it answers, as far as is known.
     pub is_up: bool,
+    /// Why it does not, if it does not.
+    pub error: Option<String>,
     /// How many entries it has, where it says so. Of a server that is used for other
     /// things as well, these are all.
     pub entries: Option<u64>,

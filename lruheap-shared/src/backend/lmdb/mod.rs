@@ -221,6 +221,7 @@ impl Backend for Lmdb {
             backend: "lmdb".into(),
             address: self.shown.clone(),
             is_up: true,
+            error: None,
             entries: Some(entries),
             used: Some(used),
             limit: Some(self.inner.size),
