@@ -301,6 +301,7 @@ impl Backend for Redis {
             },
             address: self.shown.clone(),
             is_up: true,
+            error: None,
             entries: sum(&mut sizes.iter().map(|size| match size {
                 Value::Int(size) => u64::try_from(*size).ok(),
                 _ => None,
