@@ -31,6 +31,20 @@ impl Default for Timing {
     }
 }
 
+/// The shortest and the longest time of each kind.
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+impl Timing {
+    /// None so short that nothing is ever in time, and none that can't be added to a moment.
+    pub(crate) fn within_reason(mut self) -> Self {
+        for time in [&mut self.deadline, &mut self.lease, &mut self.wait] {
+            *time = (*time).clamp(SHORTEST, LONGEST);
+        }
+        self
+    }
+}
+
 /// Where a store is.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -276,7 +290,7 @@ fn duration(name: &str, text: &str) -> Result<Duration, Error> {
     };
     let number: f64 = number.parse().map_err(|_| wrong())?;
     let time = Duration::try_from_secs_f64(number * unit).map_err(|_| wrong())?;
-    if time < Duration::from_millis(1) || time > Duration::from_secs(24 * 3600) {
+    if !(SHORTEST..=LONGEST).contains(&time) {
         return Err(Error::Address(format!("`{name}` is between 1ms and 24h")));
     }
     Ok(time)

@@ -63,6 +63,7 @@ pub fn connect_to(backend: impl Backend, timing: Timing) -> Result<(), Error> {
     // Not while others are kept from opening one: this may call anything.
     let shown = backend.status().map(|status| status.address);
     let shown = shown.unwrap_or_else(|_| "a store".into());
+    let timing = timing.within_reason();
     Store::set(|| Ok(Store::new(Box::new(backend), timing, shown)))
 }
 
