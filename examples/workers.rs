@@ -1,7 +1,7 @@
 //! A web server of several processes, which share what they have computed.
 //!
 //! ```text
-//! cargo run --release --features shared --example workers -- --workers 4 --port 8000
+//! cargo run --release --features shared,redis --example workers -- --workers 4 --port 8000
 //! curl -i localhost:8000/                  # which worker answers, it says in `X-Worker`
 //! curl -i localhost:8000/get_cache_info
 //! ```

@@ -14,9 +14,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// What a result needs to be shared.
 #[diagnostic::on_unimplemented(
-    message = "a result of type `{Self}` can't be shared between processes: it has no serde",
-    label = "not `Serialize + DeserializeOwned`",
-    note = "write `#[derive(serde::Serialize, serde::Deserialize)]` on the type, and `serde = {{ version = \"1\", features = [\"derive\"] }}` in Cargo.toml (`Arc` and `Rc` have it with serde's feature `rc`); or leave out `shared`"
+    message = "a result of type `{Self}` can't be shared between processes: it is not `Serialize + DeserializeOwned`",
+    label = "not both `serde::Serialize` and `serde::de::DeserializeOwned`",
+    note = "write `#[derive(serde::Serialize, serde::Deserialize)]` on the type, and `serde = {{ version = \"1\", features = [\"derive\"] }}` in Cargo.toml, or these two in the bounds of a generic function (`Arc` and `Rc` have it with serde's feature `rc`); or leave out `shared`"
 )]
 pub trait SharedValue: Serialize + DeserializeOwned + 'static {}
 
@@ -25,9 +25,9 @@ impl<T: Serialize + DeserializeOwned + 'static> SharedValue for T {}
 
 /// What an argument needs to be part of a key that is shared.
 #[diagnostic::on_unimplemented(
-    message = "an argument of type `{Self}` can't be part of a key that processes share: it has no serde",
-    label = "not `Serialize`",
-    note = "write `#[derive(serde::Serialize)]` on the type, and `serde = {{ version = \"1\", features = [\"derive\"] }}` in Cargo.toml; put something in its place with `#[key(expr)]`; or leave out `shared`"
+    message = "an argument of type `{Self}` can't be part of a key that processes share: it is not `Serialize`",
+    label = "not `serde::Serialize`",
+    note = "write `#[derive(serde::Serialize)]` on the type, and `serde = {{ version = \"1\", features = [\"derive\"] }}` in Cargo.toml, or `{Self}: serde::Serialize` in the bounds of a generic function; put something in its place with `#[key(expr)]`; or leave out `shared`"
 )]
 pub trait SharedKey: Serialize {}
 
