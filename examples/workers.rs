@@ -122,6 +122,9 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         if let Some(stdout) = &mut worker.stdout {
             BufReader::new(stdout).read_line(&mut ready)?;
         }
+        if ready.is_empty() {
+            return Err(format!("worker {number} did not start: {}", worker.wait()?).into());
+        }
         print!("worker {number}: {ready}");
         let ended = ended.clone();
         thread::spawn(move || {
@@ -130,7 +133,10 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
             let _ = ended.send((number, worker.wait()));
         });
     }
-    println!("{} workers on http://localhost:{port}/", options.workers);
+    println!(
+        "{} workers on http://localhost:{port}/: try /course/7, /status, /get_cache_info",
+        options.workers
+    );
     let (number, status) = end.recv()?;
     Err(format!("worker {number} has ended: {}", status?).into())
 }
