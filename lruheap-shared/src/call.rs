@@ -1,6 +1,7 @@
 //! One call that found nothing in memory: it looks in the store, takes the lease, has the body
 //! run and its result stored; for threads and for tasks in the same words.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use lruheap_core::memo::{Boarding, Flight, Given, Home, Outcome, Part, Tag, Values};
 
-use crate::backend::{Reading, Token};
+use crate::backend::{Key, Reading, Token};
 use crate::error::Error;
 use crate::folder::random;
 use crate::heart::{Asked, Held};
@@ -187,6 +188,7 @@ impl<K, V> Call<K, V> {
     }
 
     /// The result that the store has, or that the body gives.
+    #[allow(clippy::needless_pass_by_value)] // generated code needs no name for it
     pub fn __through<O: Outcome<Value = V>>(
         &self,
         outcome: O,
@@ -206,6 +208,7 @@ impl<K, V> Call<K, V> {
     }
 
     /// The same where no body runs while another's result may still come.
+    #[allow(clippy::needless_pass_by_value)] // likewise
     pub fn __through_once<O: Outcome<Value = V>>(
         &self,
         outcome: O,
@@ -237,7 +240,10 @@ impl<K, V> Call<K, V> {
             Ok(result) => return result,
             Err(held) => held,
         };
-        let result = body();
+        let result = {
+            let _middle = Middle::of(self.place.as_ref().map(|place| place.key));
+            body()
+        };
         self.after(outcome, &result, held);
         result
     }
@@ -249,6 +255,11 @@ impl<K, V> Call<K, V> {
         refuse: Option<fn(Error) -> O::Result>,
     ) -> Result<O::Result, During> {
         let way = Threads(self.tier.attach().store);
+        // Without memory, nothing else knows of such a circle.
+        let key = self.place.as_ref().map(|place| place.key);
+        if key.is_some_and(Middle::is_in) {
+            self.is_alone.store(true, Ordering::Relaxed);
+        }
         self.known(outcome, refuse, now(self.begin(way, refuse.is_some())))
     }
 
@@ -555,6 +566,36 @@ async fn give_back(way: impl Way, place: &Place, held: Held) {
 #[cold]
 fn unwritable() -> Error {
     Error::Other("the arguments can't be serialized, so it can't be asked who computes".into())
+}
+
+thread_local! {
+    /// What this thread is computing, one within the other.
+    static MIDDLE: RefCell<Vec<Key>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A thread that is in the middle of a body.
+struct Middle(Option<Key>);
+
+impl Middle {
+    fn of(key: Option<Key>) -> Self {
+        Middle(key.filter(|key| {
+            let note = |middle: &RefCell<Vec<Key>>| middle.borrow_mut().push(*key);
+            MIDDLE.try_with(note).is_ok()
+        }))
+    }
+
+    fn is_in(key: Key) -> bool {
+        let is_in = MIDDLE.try_with(|middle| middle.borrow().contains(&key));
+        is_in.unwrap_or(false)
+    }
+}
+
+impl Drop for Middle {
+    fn drop(&mut self) {
+        if self.0.is_some() {
+            let _ = MIDDLE.try_with(|middle| middle.borrow_mut().pop());
+        }
+    }
 }
 
 /// The output of a future that is never pending.

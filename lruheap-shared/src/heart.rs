@@ -185,9 +185,12 @@ impl Heart {
             for (key, token) in due {
                 let lease = store.timing.lease;
                 let renew = |backend: &dyn Backend| backend.renew(key, Token(token), lease);
-                let renewed = survive(|| match is_down {
-                    true => store.ask(renew),
-                    false => store.ask_now(renew),
+                let renewed = survive(|| {
+                    if is_down {
+                        store.ask(renew)
+                    } else {
+                        store.ask_now(renew)
+                    }
                 });
                 let is_done = matches!(renewed, Some(Ok(_)));
                 is_down |= !is_done;
