@@ -139,7 +139,8 @@ fn a_value_of_more_than_a_megabyte_is_not_shared_and_no_error() {
         for round in 1..=3 {
             let begin = Instant::now();
             assert_eq!(large(2 << 20).len(), 2 << 20);
-            assert!(begin.elapsed() < BOUND);
+            // Two megabytes are written, and read again, without optimization.
+            assert!(begin.elapsed() < 5 * BOUND);
             large::cache().clear();
             let info = large::cache_info();
             assert_eq!((info.shared_skips, info.shared_errors), (round, 0));
