@@ -1,9 +1,11 @@
 //! `shared` over a store that fails between two steps, and with user code that calls back.
 
 #![cfg(feature = "shared")]
-#![allow(clippy::pedantic)] // what is looked for here is rare enough as it is
+// Functions stand in modules of their own, as if they were of other processes.
+#![allow(unreachable_pub, dead_code, clippy::pedantic)]
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, mpsc};
 use std::time::{Duration, Instant};
@@ -348,7 +350,7 @@ fn the_word_of_one_that_fails_leaves_what_was_inserted_meanwhile() {
 }
 
 mod unwritable {
-    use super::*;
+
     #[derive(Clone, PartialEq, Eq, Hash)]
     pub struct Key(pub u64);
     impl serde::Serialize for Key {
@@ -461,7 +463,7 @@ fn a_value_whose_deserialize_panics_is_computed_anew() {
     assert!(r.is_ok(), "the call panics although its body would not");
 }
 
-fn block_on<F: std::future::Future>(f: F) -> F::Output {
+fn block_on<F: Future>(f: F) -> F::Output {
     struct W(std::thread::Thread);
     impl std::task::Wake for W {
         fn wake(self: std::sync::Arc<Self>) {

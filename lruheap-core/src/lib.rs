@@ -29,6 +29,7 @@ mod key;
 mod leading;
 mod random;
 mod registry;
+mod seen;
 mod stats;
 mod time;
 mod timer;

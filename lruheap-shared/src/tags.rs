@@ -1,18 +1,19 @@
 //! Tags: groups of results of any functions, which all processes invalidate together.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
+use lruheap_core::memo::Seen;
 use parking_lot::Mutex;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::backend::{BLIND, Name};
+use crate::backend::Name;
 use crate::store::Store;
 
 /// What the tiers with tags have seen of them.
-static TAGGED: Mutex<Vec<&'static AtomicU64>> = Mutex::new(Vec::new());
+static TAGGED: Mutex<Vec<&'static Seen>> = Mutex::new(Vec::new());
 
 /// From now on, what this process invalidates by a tag counts as seen here.
-pub(crate) fn seen_by(seen: &'static AtomicU64) {
+pub(crate) fn seen_by(seen: &'static Seen) {
     TAGGED.lock().push(seen);
 }
 
@@ -32,12 +33,9 @@ pub(crate) fn tag_name(tag: &str) -> Name {
 pub fn invalidate_tag(tag: &str) -> usize {
     if let Some(store) = Store::if_any() {
         let before = store.invalidate(&[tag_name(tag)], all_tags()).before;
-        let after = before.wrapping_add(1);
-        if before < BLIND - 1 && store.backend().watch(all_tags()).load(Ordering::Acquire) == after
-        {
-            for seen in &*TAGGED.lock() {
-                let _ = seen.compare_exchange(before, after, Ordering::AcqRel, Ordering::Relaxed);
-            }
+        let now = store.backend().watch(all_tags()).load(Ordering::Acquire);
+        for seen in &*TAGGED.lock() {
+            seen.step(before, now);
         }
     }
     lruheap_core::invalidate_tag(tag)

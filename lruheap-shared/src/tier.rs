@@ -8,12 +8,12 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use lruheap_core::memo::{Asked, Home, Outcome, Part, Slot, Tag, Values};
+use lruheap_core::memo::{Asked, Home, Outcome, Part, Seen, Slot, Tag, Values};
 use lruheap_core::{Cache, CacheInfo};
 use parking_lot::{Mutex, RwLock};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::backend::{BLIND, Key, Name, Reading};
+use crate::backend::{Key, Name, Reading};
 use crate::codec::Shape;
 use crate::envelope::{Envelope, Kind};
 use crate::store::{Failure, Invalidated, Store};
@@ -30,15 +30,14 @@ pub struct Tier<K, V> {
     terms: OnceLock<(Terms<K, V>, Vec<u8>)>,
     attached: OnceLock<Attached>,
     /// Up to which number what was invalidated elsewhere is gone from memory.
-    seen: Seen,
+    seen: BothSeen,
     pub(crate) counters: Counters,
 }
 
 /// Of the function, and of tags.
-#[derive(Default)]
-struct Seen {
-    own: AtomicU64,
-    tags: AtomicU64,
+struct BothSeen {
+    own: Seen,
+    tags: Seen,
 }
 
 /// What is known once there is a store.
@@ -121,9 +120,9 @@ impl<K, V> Tier<K, V> {
         Tier {
             terms: OnceLock::new(),
             attached: OnceLock::new(),
-            seen: Seen {
-                own: AtomicU64::new(0),
-                tags: AtomicU64::new(0),
+            seen: BothSeen {
+                own: Seen::new(),
+                tags: Seen::new(),
             },
             counters: Counters {
                 hits: AtomicU64::new(0),
@@ -165,17 +164,15 @@ impl<K, V> Tier<K, V> {
 
     #[inline]
     fn is_own_fresh(&self) -> bool {
-        self.attached.get().is_some_and(|attached| {
-            attached.own.load(Ordering::Acquire) == self.seen.own.load(Ordering::Acquire)
-        })
+        self.attached
+            .get()
+            .is_some_and(|attached| self.seen.own.is(attached.own.load(Ordering::Acquire)))
     }
 
     #[inline]
     fn are_tags_fresh(&self) -> bool {
         let tags = self.attached.get().and_then(|attached| attached.tags);
-        tags.is_none_or(|tags| {
-            tags.load(Ordering::Acquire) == self.seen.tags.load(Ordering::Acquire)
-        })
+        tags.is_none_or(|tags| self.seen.tags.is(tags.load(Ordering::Acquire)))
     }
 
     /// The place where a call looks at once, if that may be believed; without tags.
@@ -210,12 +207,8 @@ impl<K, V> Tier<K, V> {
         // What is being computed may have been read before the change: it is not stored.
         // Only then is what is in memory believed again.
         cache.__outdate();
-        if own != BLIND {
-            self.seen.own.fetch_max(own, Ordering::AcqRel);
-        }
-        if tags != BLIND {
-            self.seen.tags.fetch_max(tags, Ordering::AcqRel);
-        }
+        self.seen.own.up_to(own);
+        self.seen.tags.up_to(tags);
     }
 
     pub(crate) fn attach(&'static self) -> &'static Attached {
@@ -464,11 +457,8 @@ impl<K, V> Tier<K, V> {
 
     /// Its own change is none that was made elsewhere.
     fn knows(&self, attached: &Attached, before: u64) {
-        let after = before.wrapping_add(1);
-        if before < BLIND - 1 && attached.own.load(Ordering::Acquire) == after {
-            let seen = &self.seen.own;
-            let _ = seen.compare_exchange(before, after, Ordering::AcqRel, Ordering::Relaxed);
-        }
+        let now = attached.own.load(Ordering::Acquire);
+        self.seen.own.step(before, now);
     }
 
     /// `f::cache_info`: a call that was answered from the store is a hit.

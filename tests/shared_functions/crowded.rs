@@ -1,5 +1,7 @@
 //! Traits of the user's that every type has: their methods are not taken for the library's.
 
+#![allow(dead_code, clippy::unused_async, clippy::unnecessary_wraps)] // memoized as users would
+
 use lruheap::lru_cache;
 
 use crate::connected;

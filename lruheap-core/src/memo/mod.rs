@@ -51,6 +51,8 @@ pub use crate::key::{
     LooseTokens, Part, Shareable, View, borrowed, loose, optional, plain, sequence,
 };
 
+pub use crate::seen::{BLIND, Seen};
+
 pub use std::any::TypeId;
 pub use std::borrow::ToOwned;
 pub use std::clone::Clone;

@@ -141,7 +141,7 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send +
 
 /// The value of a [watch](Backend::watch) while nothing is known of what other processes
 /// invalidate: results in memory are not to be trusted.
-pub const BLIND: u64 = u64::MAX;
+pub const BLIND: u64 = lruheap_core::memo::BLIND;
 
 /// A store that processes share.
 ///
