@@ -1,16 +1,15 @@
 //! One call that found nothing in memory: it looks in the store, takes the lease, has the body
 //! run and its result stored; for threads and for tasks in the same words.
 
-use std::cell::RefCell;
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use lruheap_core::memo::{Boarding, Flight, Given, Home, Outcome, Part, Tag, Values};
 
-use crate::backend::{Key, Reading, Token};
+use crate::backend::{Reading, Token};
+use crate::body::{Body, Middle, now};
 use crate::error::Error;
 use crate::folder::random;
 use crate::heart::{Asked, Held};
@@ -18,6 +17,7 @@ use crate::store::Failure;
 use crate::tags::tag_name;
 use crate::tier::{Found, IsFlight, Place, Tier};
 use crate::way::{Tasks, Threads, Way};
+use crate::within::Within;
 
 /// How long those wait at first who find another computing, and at most.
 const SHORT: Duration = Duration::from_millis(1);
@@ -77,26 +77,6 @@ enum Course<V> {
 
 /// What a body is computed under.
 type During = (Option<Held>, Option<Marks>);
-
-/// The body of a task. It is dropped as soon as it has ended, and before what is given back
-/// for others to run it.
-struct Body<'b, F>(Pin<&'b mut Option<F>>);
-
-impl<F: Future> Future for Body<'_, F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let body = self.0.as_mut().as_pin_mut();
-        body.expect("a body is there until it has ended")
-            .poll(context)
-    }
-}
-
-impl<F> Drop for Body<'_, F> {
-    fn drop(&mut self) {
-        self.0.set(None);
-    }
-}
 
 struct Marks {
     epoch: u64,
@@ -566,107 +546,4 @@ async fn give_back(way: impl Way, place: &Place, held: Held) {
 #[cold]
 fn unwritable() -> Error {
     Error::Other("the arguments can't be serialized, so it can't be asked who computes".into())
-}
-
-thread_local! {
-    /// What this thread is computing, one within the other.
-    static MIDDLE: RefCell<Vec<Key>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A thread that is in the middle of a body.
-struct Middle(Option<Key>);
-
-impl Middle {
-    fn of(key: Option<Key>) -> Self {
-        Middle(key.filter(|key| {
-            let note = |middle: &RefCell<Vec<Key>>| middle.borrow_mut().push(*key);
-            MIDDLE.try_with(note).is_ok()
-        }))
-    }
-
-    fn is_in(key: Key) -> bool {
-        let is_in = MIDDLE.try_with(|middle| middle.borrow().contains(&key));
-        is_in.unwrap_or(false)
-    }
-}
-
-impl Drop for Middle {
-    fn drop(&mut self) {
-        if self.0.is_some() {
-            let _ = MIDDLE.try_with(|middle| middle.borrow_mut().pop());
-        }
-    }
-}
-
-/// The output of a future that is never pending.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => unreachable!("a thread blocks where a task would wait"),
-    }
-}
-
-/// An outcome whose values live no longer than is left to them in the store.
-pub struct Within<'a, O> {
-    outcome: O,
-    left: &'a AtomicU64,
-}
-
-impl<O: Outcome> Outcome for Within<'_, O> {
-    type Result = O::Result;
-    type Value = O::Value;
-    type Values = Self;
-
-    fn values(&self) -> &Self {
-        self
-    }
-
-    fn value<'r>(&self, result: &'r O::Result) -> Option<&'r O::Value> {
-        self.outcome.value(result)
-    }
-
-    fn wrap(&self, value: O::Value) -> O::Result {
-        self.outcome.wrap(value)
-    }
-
-    fn keeps(&self, value: &O::Value) -> bool {
-        self.outcome.keeps(value)
-    }
-}
-
-impl<O: Outcome> Values<O::Value> for Within<'_, O> {
-    fn is_inert(&self) -> bool {
-        self.outcome.values().is_inert()
-    }
-
-    fn is_light(&self, value: &O::Value) -> bool {
-        self.outcome.values().is_light(value)
-    }
-
-    fn are_timed(&self) -> bool {
-        self.outcome.values().are_timed()
-    }
-
-    fn is_good(&self, value: &O::Value) -> bool {
-        self.outcome.values().is_good(value)
-    }
-
-    fn keeps(&self, value: &O::Value) -> bool {
-        self.outcome.values().keeps(value)
-    }
-
-    fn lifetime(&self, value: &O::Value) -> Option<Duration> {
-        let own = self.outcome.values().lifetime(value);
-        match self.left.load(Ordering::Relaxed) {
-            u64::MAX => own,
-            left => {
-                let left = Duration::from_nanos(left);
-                Some(own.map_or(left, |own| own.min(left)))
-            }
-        }
-    }
-
-    fn copy(&self, value: &O::Value) -> O::Value {
-        self.outcome.values().copy(value)
-    }
 }

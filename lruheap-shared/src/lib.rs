@@ -21,10 +21,12 @@ mod backend;
 mod heart;
 mod store;
 
+mod body;
 mod codec;
 mod tags;
 mod terms;
 mod way;
+mod within;
 
 mod call;
 mod tier;
