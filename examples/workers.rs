@@ -133,10 +133,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
             let _ = ended.send((number, worker.wait()));
         });
     }
-    println!(
-        "{} workers on http://localhost:{port}/: try /course/7, /status, /get_cache_info",
-        options.workers
-    );
+    println!("{} workers on http://localhost:{port}/", options.workers);
+    println!("try /course/7, /status, /get_cache_info");
     let (number, status) = end.recv()?;
     Err(format!("worker {number} has ended: {}", status?).into())
 }
