@@ -222,6 +222,7 @@ fn the_life_of_errors_is_worked_out_for_errors_that_are_kept() {
         }
     }
 
+    let _turn = turn();
     let asked = || ASKED.load(Ordering::SeqCst);
     assert_eq!((even(2), even(2)), (Ok(2), Ok(2)));
     assert_eq!(asked(), 0, "no error");
