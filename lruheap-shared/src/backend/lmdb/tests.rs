@@ -260,14 +260,17 @@ fn who_writes_may_keep_others_for_their_deadline_alone() {
     store.timing.deadline = Duration::from_millis(20);
     let room = Arc::clone(&store.inner.room);
     let (tell, told) = std::sync::mpsc::channel();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
     std::thread::scope(|scope| {
         scope.spawn(move || {
             room.write(|_| {
                 tell.send(()).expect("it waits for this");
-                std::thread::sleep(Duration::from_millis(500));
+                // Until all of those who wait have given up, or the test has.
+                let _ = ended.recv();
                 Ok(())
             })
         });
+        let _end = end;
         told.recv().expect("it begins");
         let begin = Instant::now();
         let late = Err(Error::Timeout(store.timing.deadline));
